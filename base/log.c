@@ -1,0 +1,193 @@
+#include "base/log.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+enum { FIELDS_MAX = 16 };
+
+static struct {
+	enum log_level level;
+	enum log_format format;
+	bool terminal;
+} settings = { .level = LOG_LEVEL_INFO, .format = LOG_TEXT };
+
+/* clang-format off */
+static const struct { const char *word; enum log_level level; } levels[] = {
+	{ "error", LOG_LEVEL_ERROR }, { "warn", LOG_LEVEL_WARN },
+	{ "info",  LOG_LEVEL_INFO },  { "debug", LOG_LEVEL_DEBUG },
+};
+static const struct { const char *word; enum log_format format; } formats[] = {
+	{ "auto", LOG_AUTO }, { "text", LOG_TEXT }, { "json", LOG_JSON }, { "journal", LOG_JOURNAL },
+};
+/* clang-format on */
+
+bool log_level_from_text(const char *word, enum log_level *ret_level)
+{
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+		if (strcmp(levels[i].word, word) == 0) {
+			*ret_level = levels[i].level;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool log_format_from_text(const char *word, enum log_format *ret_format)
+{
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		if (strcmp(formats[i].word, word) == 0) {
+			*ret_format = formats[i].format;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *level_word(enum log_level level)
+{
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (levels[i].level == level)
+			return levels[i].word;
+	return "info";
+}
+
+/* $JOURNAL_STREAM alone proves nothing: it is inherited by children whose stderr went elsewhere. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+void log_setup(enum log_level level, enum log_format format)
+{
+	settings.level = level;
+	settings.terminal = isatty(STDERR_FILENO) == 1;
+	settings.format = format;
+	if (format == LOG_AUTO)
+		settings.format = stderr_is_journal() ? LOG_JOURNAL : LOG_TEXT;
+}
+
+/* Quoted where a reader could take it for two values, judged by what is left after cleaning. */
+static void put_text_value(struct buf *out, const char *value)
+{
+	struct buf clean;
+
+	buf_init(&clean);
+	text_put_clean(&clean, TEXT_LINE, value, strlen(value));
+	if (!clean.len || strpbrk(buf_text(&clean), " \"=\\"))
+		text_put_json(out, buf_text(&clean));
+	else
+		buf_put(out, clean.bytes, clean.len);
+	out->failed = out->failed || clean.failed;
+	buf_finish(&clean);
+}
+
+static void put_text(struct buf *out, enum log_level level, const char *message,
+		     const struct log_field *fields)
+{
+	if (!settings.terminal)
+		buf_printf(out, "<%d>", (int)level);
+	if (level <= LOG_LEVEL_WARN || level == LOG_LEVEL_DEBUG)
+		buf_printf(out, "%s: ", level_word(level));
+	text_put_clean(out, TEXT_LINE, message, strlen(message));
+	for (const struct log_field *f = fields; f->name; f++) {
+		buf_printf(out, " %s=", f->name);
+		if (f->text)
+			put_text_value(out, f->text);
+		else
+			buf_printf(out, "%lld", (long long)f->number);
+	}
+	buf_putc(out, '\n');
+}
+
+static void put_json(struct buf *out, enum log_level level, const char *message,
+		     const struct log_field *fields)
+{
+	char when[CLOCK_TEXT_SIZE];
+	struct buf clean;
+
+	buf_init(&clean);
+	const struct env *env = env_system();
+	buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":",
+		   clock_text(env->now_s(env), when), level_word(level));
+	text_put_clean(&clean, TEXT_LINE, message, strlen(message));
+	text_put_json(out, buf_text(&clean));
+	for (const struct log_field *f = fields; f->name; f++) {
+		buf_printf(out, ",\"%s\":", f->name);
+		if (f->text) {
+			buf_clear(&clean);
+			text_put_clean(&clean, TEXT_LINE, f->text, strlen(f->text));
+			text_put_json(out, buf_text(&clean));
+		} else {
+			buf_printf(out, "%lld", (long long)f->number);
+		}
+	}
+	buf_puts(out, "}\n");
+	out->failed = out->failed || clean.failed;
+	buf_finish(&clean);
+}
+
+static void send_journal(enum log_level level, const char *message, const struct log_field *fields)
+{
+	struct buf pieces[FIELDS_MAX + 2];
+	struct iovec iov[FIELDS_MAX + 2];
+	int count = 0;
+
+	buf_init(&pieces[count]);
+	buf_puts(&pieces[count], "MESSAGE=");
+	text_put_clean(&pieces[count++], TEXT_LINE, message, strlen(message));
+	buf_init(&pieces[count]);
+	buf_printf(&pieces[count++], "PRIORITY=%d", (int)level);
+	for (const struct log_field *f = fields; f->name && count < FIELDS_MAX + 2; f++) {
+		struct buf *piece = &pieces[count++];
+		buf_init(piece);
+		buf_puts(piece, "IMAGECAT_");
+		for (const char *c = f->name; *c; c++)
+			buf_putc(piece, (char)toupper((unsigned char)*c));
+		buf_putc(piece, '=');
+		if (f->text)
+			text_put_clean(piece, TEXT_LINE, f->text, strlen(f->text));
+		else
+			buf_printf(piece, "%lld", (long long)f->number);
+	}
+	for (int i = 0; i < count; i++)
+		iov[i] = (struct iovec){ .iov_base = pieces[i].bytes, .iov_len = pieces[i].len };
+	(void)sd_journal_sendv(iov, count);
+	for (int i = 0; i < count; i++)
+		buf_finish(&pieces[i]);
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields)
+{
+	struct buf line;
+
+	if (level > settings.level)
+		return;
+	if (settings.format == LOG_JOURNAL) {
+		send_journal(level, message, fields);
+		return;
+	}
+	buf_init(&line);
+	if (settings.format == LOG_JSON)
+		put_json(&line, level, message, fields);
+	else
+		put_text(&line, level, message, fields);
+	/* One write per record: records of several threads do not mix. A full pipe drops it. */
+	if (!line.failed && write(STDERR_FILENO, line.bytes, line.len) < 0)
+		(void)0;
+	buf_finish(&line);
+}
