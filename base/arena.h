@@ -17,7 +17,7 @@ struct arena {
 	struct arena_block *blocks;
 	size_t used_bytes;     /* of the newest block */
 	size_t reserved_bytes; /* of all blocks; what the arena costs */
-	bool failed;           /* an allocation failed since init; sticky, for one check at the end */
+	bool failed; /* an allocation failed since init; sticky, for one check at the end */
 };
 
 void arena_init(struct arena *arena);

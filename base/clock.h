@@ -7,10 +7,10 @@
 #include "base/base.h"
 
 struct env {
-	int64_t (*now_ms)(const struct env *env);    /* monotonic; only differences mean anything */
-	int64_t (*now_s)(const struct env *env);     /* wall clock, Unix seconds UTC */
-	uint64_t (*random)(const struct env *env);   /* uniform over all 64 bits */
-	void *data;                                  /* the implementation's own */
+	int64_t (*now_ms)(const struct env *env);  /* monotonic; only differences mean anything */
+	int64_t (*now_s)(const struct env *env);   /* wall clock, Unix seconds UTC */
+	uint64_t (*random)(const struct env *env); /* uniform over all 64 bits */
+	void *data;                                /* the implementation's own */
 };
 
 const struct env *env_system(void);

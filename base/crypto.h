@@ -14,7 +14,7 @@ int crypto_sha1(const void *bytes, size_t len, uint8_t ret_digest[static SHA1_BY
 int crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 		       uint8_t ret_digest[static SHA256_BYTES]);
 
-/* Appends lower-case hex, padded base64, or RFC 3986 percent-encoding (all but A-Z a-z 0-9 -_.~). */
+/* Appends lower-case hex, padded base64, or RFC 3986 percent-encoding (keeps A-Z a-z 0-9 -_.~). */
 void crypto_put_hex(struct buf *out, const uint8_t *bytes, size_t len);
 void crypto_put_base64(struct buf *out, const uint8_t *bytes, size_t len);
 void crypto_put_percent(struct buf *out, const char *bytes, size_t len);

@@ -18,8 +18,8 @@ enum log_format {
 };
 
 struct log_field {
-	const char *name;  /* lower case; NULL ends the list */
-	const char *text;  /* NULL when the field is a number */
+	const char *name; /* lower case; NULL ends the list */
+	const char *text; /* NULL when the field is a number */
 	int64_t number;
 };
 
@@ -40,8 +40,8 @@ bool log_format_from_text(const char *word, enum log_format *ret_format);
 
 void log_write(enum log_level level, const char *message, const struct log_field *fields);
 
-#define log_at(level, message, ...) \
-	log_write((level), (message), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ) { 0 } })
+#define log_at(level, message, ...)                                                                \
+	log_write((level), (message), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_at(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_LEVEL_INFO, __VA_ARGS__)

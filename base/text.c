@@ -39,8 +39,8 @@ static enum class classify(utf8proc_int32_t c)
 static utf8proc_int32_t next_code_point(const char *bytes, size_t len, size_t *ret_len)
 {
 	utf8proc_int32_t c = -1;
-	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)bytes,
-					      (utf8proc_ssize_t)len, &c);
+	utf8proc_ssize_t n =
+		utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)len, &c);
 
 	*ret_len = n > 0 ? (size_t)n : 1;
 	return n > 0 ? c : -1;
@@ -239,7 +239,8 @@ static size_t edits(const char *a, const char *b, size_t limit)
 	for (size_t j = 0; j <= b_len; j++)
 		rows[0][j] = j;
 	for (size_t i = 1; i <= a_len; i++) {
-		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3],
+		       *two_above = rows[(i + 1) % 3];
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
 			bool same = lower(a[i - 1]) == lower(b[j - 1]);

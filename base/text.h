@@ -44,5 +44,8 @@ bool text_to_int(const char *text, int64_t *ret_value);
 /* ASCII only; bytes above 0x7f compare as they are. */
 bool text_equal_nocase(const char *a, const char *b);
 
-/* The candidate nearest to `word` within two edits, or NULL: for "did you mean". The list ends with NULL. */
+/*
+ * The candidate nearest to `word` within two edits, or NULL: for "did you mean". The list ends
+ * with NULL.
+ */
 const char *text_nearest(const char *word, const char *const *candidates);

@@ -40,8 +40,8 @@ bool record_same(const struct record *a, const struct record *b, enum column col
 
 /*
  * The fingerprint of what counts as the image: all columns but volatile ones and those about
- * the reading. `mapping` is the version of the mapping (MAPPING_VERSION), so that rows written by an older
- * one are noticed. 0 only when memory is out.
+ * the reading. `mapping` is the version of the mapping (MAPPING_VERSION), so that rows written by
+ * an older one are noticed. 0 only when memory is out.
  */
 uint64_t record_hash(const struct record *record, uint64_t mapping);
 

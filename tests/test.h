@@ -13,5 +13,6 @@
 /* A test of a table: `row` is what the function finds in *state, its name is what cmocka prints. */
 #define TEST_ROW(function, row)                                                                    \
 	{                                                                                          \
-		.name = (row)->name, .test_func = (function), .initial_state = (void *)(uintptr_t)(row) \
+		.name = (row)->name, .test_func = (function),                                      \
+		.initial_state = (void *)(uintptr_t)(row)                                          \
 	}

@@ -3,8 +3,9 @@
  *
  * A table is an array of struct field_map that ends with {0}. Rows are applied in order; the
  * first that yields a value for a column wins, so that fall-backs are simply later rows (the
- * word "unknown" does not win over a later row). One field may have several rows. A value that
- * does not fit its row is a warning and NULL, never a failure.
+ * word "unknown" does not win over a later field; a constant fills only what no field said).
+ * One field may have several rows. A value that does not fit its row is a warning and NULL,
+ * never a failure.
  *
  * A field of the item that no row names is listed in `unmapped` and reported as drift.
  */
@@ -20,6 +21,7 @@ struct word {
 	const char *word;
 };
 
+/* clang-format off */
 enum convert {
 	CONVERT_END, /* a row of zeros ends a table */
 
@@ -59,6 +61,7 @@ enum convert {
 	CONVERT_CONSTANT, /* no path: the column is `constant` */
 	CONVERT_KNOWN,    /* no column: stays in raw and `unmapped`, is no drift */
 };
+/* clang-format on */
 
 struct field_map {
 	const char *path; /* "Softwares.CUDAVersion"; NULL for CONVERT_CONSTANT */
@@ -71,8 +74,7 @@ struct field_map {
 };
 
 /* A column's number, provided that the member has the type that the conversion fills. */
-#define COLUMN_AS(member, type) \
-	(_Generic(((struct record *)0)->member, type : COLUMN_##member))
+#define COLUMN_AS(member, type) (_Generic(((struct record *)0)->member, type : COLUMN_##member))
 
 /* clang-format off */
 #define MAP_TEXT(member)            .convert = CONVERT_TEXT,       .column = COLUMN_AS(member, const char *)

@@ -20,6 +20,7 @@
 #define PROVIDER_ABI UINT32_C(20261121)
 
 /* Why an attempt failed. The names are public: column error_class, metric label reason. */
+/* clang-format off */
 #define ERROR_CLASSES(X) \
 	X(NONE, "") X(NETWORK, "network") X(TIMEOUT, "timeout") X(TLS, "tls") X(HTTP, "http") \
 	X(THROTTLED, "throttled") X(AUTH, "auth") X(PERMISSION, "permission") \
@@ -29,6 +30,7 @@
 
 #define ERROR_CLASS_ENUM(name, text) CLASS_##name,
 enum error_class { ERROR_CLASSES(ERROR_CLASS_ENUM) CLASS_COUNT };
+/* clang-format on */
 #undef ERROR_CLASS_ENUM
 
 /* What the reader of a failure should look at. */
@@ -38,7 +40,8 @@ enum check { CHECK_NOTHING, CHECK_ID, CHECK_SECRET, CHECK_PROJECT, CHECK_CLOCK }
 struct error_code {
 	int64_t first, last;
 	enum error_class class;
-	const char *meaning; /* "signature refused by": goes before the cloud's name; NULL for the class's own */
+	const char *meaning; /* "signature refused by": goes before the cloud's name; NULL for the
+				class's own */
 	enum check check;
 	bool resign; /* believed only after one attempt with a fresh signature (QingCloud 1300) */
 };
@@ -57,16 +60,19 @@ struct variant {
 
 /* An array of the answer that holds images. */
 struct item_source {
-	const char *path;      /* "ImageSet", or "CompshareImageGroup[].Data" for arrays inside groups */
+	const char *path; /* "ImageSet", or "CompshareImageGroup[].Data" for arrays inside groups */
 	const char *image_set; /* goes to the column image_set */
-	const struct field_map *constants; /* applied before the service's rows; CONVERT_CONSTANT only */
+	const struct field_map
+		*constants; /* applied before the service's rows; CONVERT_CONSTANT only */
 };
 
+/* clang-format off */
 enum scope_part {
 	SCOPE_REGION       = 1 << 0, /* asked once per region */
 	SCOPE_ZONE         = 1 << 1, /* asked once per zone */
 	SCOPE_ZONE_IF_SET  = 1 << 2, /* asked per zone where zones are configured, else per region */
 };
+/* clang-format on */
 
 struct service {
 	const char *name;   /* required; as in the configuration */
@@ -81,14 +87,16 @@ struct service {
 		const char *offset, *limit; /* parameter names */
 		unsigned page_items;        /* value of `limit` */
 	} paging;
-	const char *const *totals; /* envelope members that count the items; first one present wins */
-	bool total_untrusted;      /* it counts something else: reported, not believed */
+	const char *const
+		*totals;      /* envelope members that count the items; first one present wins */
+	bool total_untrusted; /* it counts something else: reported, not believed */
 
 	const char *variant_param;
 	const struct variant *variants;
 
-	const struct item_source *items;          /* required */
-	const struct field_map *const *fields;    /* required: tables, applied in order; ends with NULL */
+	const struct item_source *items; /* required */
+	const struct field_map *const
+		*fields;       /* required: tables, applied in order; ends with NULL */
 	bool skip_non_objects; /* strings among the items are skipped with a warning (UK8S) */
 };
 
@@ -100,7 +108,7 @@ struct discovery {
 	unsigned places;    /* of enum place; required */
 	const char *action; /* required */
 	const struct fixed_param *params;
-	const char *items;  /* required: path of the array */
+	const char *items;                   /* required: path of the array */
 	const char *region, *zone, *project; /* members of an item */
 	const char *status, *status_usable;  /* an item whose `status` differs is left out */
 };
@@ -114,8 +122,9 @@ struct provider {
 	/* Configuration keys of the two halves of a credential. */
 	const char *credential_id, *credential_secret; /* required */
 
-	const char *method; /* required: "POST" sends a form (nothing secret in a URL), "GET" a query */
-	sign_fn *sign;      /* required */
+	const char *
+		method; /* required: "POST" sends a form (nothing secret in a URL), "GET" a query */
+	sign_fn *sign;  /* required */
 
 	/* Names of the request parameters of a scope, NULL where the provider has none. */
 	const char *action_param; /* required */
@@ -123,12 +132,12 @@ struct provider {
 	bool zone_is_region; /* a zone is all the place there is; it is also the region */
 
 	/* The envelope; alternatives end with NULL. A code that is not 0 is an error. */
-	const char *const *code_paths;    /* required */
+	const char *const *code_paths; /* required */
 	const char *const *message_paths;
-	const struct error_code *errors;  /* required; codes not listed are unavailable once */
+	const struct error_code *errors; /* required; codes not listed are unavailable once */
 
 	double requests_per_second; /* default of the client-side limit */
 
-	const struct service *services;      /* required */
+	const struct service *services; /* required */
 	const struct discovery *discoveries;
 };

@@ -23,30 +23,34 @@
  *   TIME  Unix seconds UTC            int64_t       RECORD_ABSENT = not reported
  *   REAL  number                      double        NaN = not reported
  */
-#define RECORD_C_TEXT  const char *
-#define RECORD_C_PROSE const char *
-#define RECORD_C_WORD  const char *
-#define RECORD_C_DATE  const char *
-#define RECORD_C_LIST  const char *
-#define RECORD_C_JSON  const char *
-#define RECORD_C_INT   int64_t
-#define RECORD_C_FLAG  int64_t
-#define RECORD_C_TIME  int64_t
-#define RECORD_C_REAL  double
+#define RECORD_C_TEXT                                              const char *
+#define RECORD_C_PROSE                                             const char *
+#define RECORD_C_WORD                                              const char *
+#define RECORD_C_DATE                                              const char *
+#define RECORD_C_LIST                                              const char *
+#define RECORD_C_JSON                                              const char *
+#define RECORD_C_INT                                               int64_t
+#define RECORD_C_FLAG                                              int64_t
+#define RECORD_C_TIME                                              int64_t
+#define RECORD_C_REAL                                              double
 
-#define RECORD_ABSENT INT64_MIN
+#define RECORD_ABSENT                                              INT64_MIN
 
+/* clang-format off */
 enum column_type {
 	COLUMN_TEXT, COLUMN_PROSE, COLUMN_WORD, COLUMN_DATE, COLUMN_LIST, COLUMN_JSON,
 	COLUMN_INT, COLUMN_FLAG, COLUMN_TIME, COLUMN_REAL,
 };
+/* clang-format on */
 
+/* clang-format off */
 enum column_flag {
 	COLUMN_IDENTITY = 1 << 0, /* part of what makes it the same image; never differs */
 	COLUMN_VOLATILE = 1 << 1, /* a counter: updates the row, is not a change */
 	COLUMN_HONESTY  = 1 << 2, /* about the reading, not the image: is not a change */
 	COLUMN_STICKY   = 1 << 3, /* absent means "not asked for": never erases a stored value */
 };
+/* clang-format on */
 
 /* clang-format off */
 /* X(type, name, flags, unit, vocabulary or "", description) */
@@ -128,9 +132,11 @@ struct record {
 };
 #undef RECORD_MEMBER
 
+/* clang-format off */
 #define RECORD_ENUM(type, name, flags, unit, words, description) COLUMN_##name,
 enum column {
 	RECORD_COLUMNS(RECORD_ENUM)
 	COLUMN_COUNT,
 };
+/* clang-format on */
 #undef RECORD_ENUM

@@ -26,7 +26,8 @@ struct request {
 	size_t scratch_used;
 };
 
-/* What a signature is made with. Borrowed for the call; never copied into the request but the id. */
+/* What a signature is made with. Borrowed for the call; never copied into the request but the id.
+ */
 struct credentials {
 	const char *id;     /* public key, access key id */
 	const char *secret; /* private key, secret access key */

@@ -52,6 +52,18 @@ static void order_and_borders_matter(void **state)
 	assert_int_not_equal(digest(2, "ab", "c"), plain);
 }
 
+/* What separates two pieces is their length, so that no bytes of a piece can look like it. */
+static void a_piece_cannot_forge_a_border(void **state)
+{
+	static const char forged[] = "a\0\0\0\0\0\0\0\0b";
+	struct hash_state *hash = hash_open(1);
+
+	(void)state;
+	assert_non_null(hash);
+	hash_add(hash, forged, sizeof(forged) - 1);
+	assert_int_not_equal(hash_close(hash), digest(1, "a", "b"));
+}
+
 static void nothing_can_be_added(void **state)
 {
 	struct hash_state *hash = hash_open(1);
@@ -68,6 +80,7 @@ int main(void)
 		cmocka_unit_test(agrees_with_published_values),
 		cmocka_unit_test(seed_and_every_byte_matter),
 		cmocka_unit_test(order_and_borders_matter),
+		cmocka_unit_test(a_piece_cannot_forge_a_border),
 		cmocka_unit_test(nothing_can_be_added),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
