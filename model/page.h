@@ -2,7 +2,8 @@
  * One answer of a listing, read: the envelope's facts and its items, each judged alone.
  *
  * Pure: no clock, no I/O; memory comes from the page's own arena. page_read() runs on a worker
- * thread; what it is given is constant while it runs. One page is read by one thread, then handed over.
+ * thread; what it is given is constant while it runs. One page is read by one thread, then handed
+ * over.
  */
 #pragma once
 
@@ -26,7 +27,8 @@ struct page_scope {
 
 struct page_item {
 	uint64_t key;     /* fingerprint of (zone, zone_id, image_id); 0 when no id could be read */
-	uint64_t content; /* hash_bytes() of its bytes as received; in a group also of the group's own */
+	uint64_t content; /* hash_bytes() of its bytes as received; in a group also of the group's
+			     own */
 	const struct known_entry *known; /* the entry with the same content, else NULL */
 	struct record *record;           /* NULL when known, quarantined, skipped or out of scope */
 	unsigned source;                 /* index into service->items */
@@ -46,16 +48,17 @@ struct page {
 
 	/* Envelope. */
 	bool has_code;
-	int64_t code;          /* 0 is success */
-	const char *message;   /* provider's, cleaned, at most 512 bytes; NULL when absent */
+	int64_t code;        /* 0 is success */
+	const char *message; /* provider's, cleaned, at most 512 bytes; NULL when absent */
 	bool has_total;
 	int64_t total;
-	bool has_array;        /* at least one of the service's arrays is there (null is not) */
+	bool has_array; /* at least one of the service's arrays is there (null is not) */
 
 	/* Items in the order received, over all sources. */
 	struct page_item *items;
 	size_t count;
-	size_t units;       /* elements of the lists, which is what offsets count: items, or groups of them */
+	size_t units; /* elements of the lists, which is what offsets count: items, or groups of
+			 them */
 	size_t quarantined; /* of items: no readable id */
 	size_t skipped;     /* non-objects of a service that skips them; not in items */
 	size_t repaired;    /* of items: bytes were repaired before they were parsed */
@@ -74,11 +77,12 @@ struct page {
 };
 
 /* Always fills `ret_page`, also on failure; page_finish() frees it. */
-void page_read(struct page *ret_page, const char *bytes, size_t len, const struct page_scope *scope);
+void page_read(struct page *ret_page, const char *bytes, size_t len,
+	       const struct page_scope *scope);
 void page_finish(struct page *page);
 
 /*
- * Fingerprint of an identity inside a listing, as page_item.key has it. `zone_id` is RECORD_ABSENT and zone NULL
- * where there is none.
+ * Fingerprint of an identity inside a listing, as page_item.key has it. `zone_id` is RECORD_ABSENT
+ * and zone NULL where there is none.
  */
 uint64_t page_key(uint64_t seed, const char *zone, int64_t zone_id, const char *image_id);

@@ -18,21 +18,25 @@ struct reader {
 
 static void reject(struct places *places, int code, const char *sentence)
 {
-	places->class = code == -ENOMEM ? CLASS_INTERNAL
-		      : code == -EFBIG  ? CLASS_OVERSIZED
-					: CLASS_MALFORMED;
+	places->class = code == -ENOMEM  ? CLASS_INTERNAL
+			: code == -EFBIG ? CLASS_OVERSIZED
+					 : CLASS_MALFORMED;
 	places->error = arena_string(&places->arena, sentence);
 	if (!places->error)
 		places->error = "out of memory";
 }
 
-/* The member as a cleaned name; NULL when it is not there, empty, or could not be sent back as it came. */
+/* The member as a cleaned name; NULL when it is not there, empty, or could not be sent back as it
+ * came. */
 static const char *name_of(struct reader *r, const json_t *item, const char *key)
 {
 	const json_t *value = key ? json_object_get(item, key) : NULL;
 	const char *text = json_string_value(value);
 
 	if (!text || !*text)
+		return NULL;
+	/* A replacement stands for bytes that are no text: what was there is not known any more. */
+	if (strstr(text, "\xEF\xBF\xBD"))
 		return NULL;
 	const char *clean = text_clean(&r->places->arena, TEXT_LINE, text, strlen(text));
 	return clean && strcmp(clean, text) == 0 ? clean : NULL;

@@ -15,7 +15,7 @@ struct place_found {
 struct places {
 	struct arena arena;
 	int64_t code;
-	const char *message; /* provider's, cleaned; NULL when absent */
+	const char *message;       /* provider's, cleaned; NULL when absent */
 	struct place_found *items; /* usable ones, without duplicates, in the order received */
 	size_t count;
 	enum error_class class; /* as in struct page */

@@ -125,7 +125,8 @@ bool recall_fill(const struct recall *recall, const struct known *known,
 	if (!ret->items)
 		return false;
 	for (size_t i = 0; i < found->count; i++) {
-		const struct known_entry *entry = &known->entries[recall->entries[found->first + i]];
+		const struct known_entry *entry =
+			&known->entries[recall->entries[found->first + i]];
 		ret->items[i] = (struct page_item){ .key = entry->key,
 						    .content = entry->content,
 						    .unit = recall->unit_of[found->first + i],

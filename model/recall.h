@@ -36,7 +36,8 @@ void recall_finish(struct recall *recall);
 
 /*
  * Adds a page once its items are stored: their keys are looked up in `known`. A page that cannot be
- * kept (an item without a row, memory out) is left out: it will be read again, which is always right.
+ * kept (an item without a row, memory out) is left out: it will be read again, which is always
+ * right.
  */
 void recall_add(struct recall *recall, const struct known *known, const struct recall_page *page,
 		const struct page_item *items);

@@ -37,7 +37,8 @@ static void agrees_with_a_plain_list(void **state)
 			assert_int_equal(model[found->row].content, wanted);
 	}
 	for (size_t k = 0; k < KEYS; k++) {
-		const struct known_entry *found = known_by_key(&known, hash_bytes(&k, sizeof(k), 1));
+		const struct known_entry *found =
+			known_by_key(&known, hash_bytes(&k, sizeof(k), 1));
 		if (!model[k].key) {
 			assert_null(found);
 			continue;

@@ -249,6 +249,7 @@ static const struct row ids[] = {
 	{ "img-centos77x64a", "", "", "" }, { "uimage-win10",    "", "", "" },
 	{ "uimage-debian12x64", "", "", "" }, { "compshareImage-12rjyhwynazd", "", "", "" },
 	{ "f43736e1-65a5-4bea-ad2e-8a46e18883c2", "", "", "" },
+	{ "centos-77x64",    "", "", "" },  { "win-10",          "", "", "" },
 	{ "centos77",        "", "", "" },  { "centos77x64a9",   "", "", "" },
 	{ "centos77foox64",  "", "", "" },  { "xcentos77x64",    "", "", "" },
 	{ "centos99999x64",  "", "", "" },  { "x64",             "", "", "" },
