@@ -1,0 +1,179 @@
+/*
+ * Opening and closing the catalog, and what keeps it small.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/db.h"
+#include "store/internal.h"
+#include "store/lock.h"
+
+static int set_meta(struct store *store, const char *key, const char *value, struct error *err)
+{
+	struct statement *s = STMT(store, META_SET);
+
+	bind_text(s, PARAM_key, key);
+	bind_text(s, PARAM_value, value);
+	return statement_run(s, err);
+}
+
+static bool set_paths(struct store *store, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf wal;
+
+	buf_init(&wal);
+	buf_printf(&wal, "%s-wal", path);
+	store->wal_path = wal.bytes; /* handed over */
+	store->path = strdup(path);
+	store->directory = !slash          ? strdup(".")
+			   : slash == path ? strdup("/")
+					   : strndup(path, (size_t)(slash - path));
+	return !wal.failed && store->path && store->directory;
+}
+
+static int take_lock(struct store *store, struct buf *lock_path, struct error *err)
+{
+	buf_printf(lock_path, "%s.lock", store->path);
+	if (lock_path->failed)
+		return error_set(err, -ENOMEM, "catalog '%s': out of memory", store->path);
+	store->lock = lock_take(store->path, buf_text(lock_path), err);
+	return store->lock < 0 ? store->lock : 0;
+}
+
+static int remember_file(struct store *store, struct error *err)
+{
+	struct stat info;
+
+	if (stat(store->path, &info) != 0)
+		return error_set(err, -errno, "catalog '%s': %s", store->path, strerror(errno));
+	store->device = info.st_dev;
+	store->inode = info.st_ino;
+	return 0;
+}
+
+static int prepare(struct store *store, const char *daemon_version, struct error *err)
+{
+	int64_t counted_at = 0;
+	int result = remember_file(store, err);
+
+	if (result == 0)
+		result = statements_open(&store->statements, store->db, err);
+	if (result == 0)
+		result = set_meta(store, "daemon_version", daemon_version, err);
+	if (result == 0)
+		result = statement_int(STMT(store, COUNTS_LAST), -86400, &counted_at, err);
+	if (result == 0)
+		result = docs_refresh(store, err);
+	store->counted_day = counted_at / 86400;
+	return result;
+}
+
+int store_open(struct store **ret, const char *path, const char *daemon_version,
+	       const struct env *env, struct error *err)
+{
+	struct store *store = calloc(1, sizeof(*store));
+	struct buf lock_path;
+	int result = 0;
+
+	buf_init(&lock_path);
+	if (!store)
+		return error_set(err, -ENOMEM, "catalog '%s': out of memory", path);
+	store->env = env;
+	store->lock = -1;
+	if (!set_paths(store, path))
+		result = error_set(err, -ENOMEM, "catalog '%s': out of memory", path);
+	if (result == 0)
+		result = take_lock(store, &lock_path, err);
+	if (result == 0)
+		result = db_open(&store->db, path, buf_text(&lock_path), env->now_s(env), err);
+	if (result == 0)
+		result = prepare(store, daemon_version, err);
+	buf_finish(&lock_path);
+	if (result < 0) {
+		store_close(store);
+		return result;
+	}
+	*ret = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	if (store->db && store->statements.db) {
+		sqlite3_exec(store->db, "PRAGMA analysis_limit = 400; PRAGMA optimize", NULL, NULL,
+			     NULL); /* only advice */
+		store_checkpoint(store, true);
+	}
+	statements_close(&store->statements);
+	db_close(store->db);
+	lock_release(store->lock);
+	free(store->wal_path);
+	free(store->directory);
+	free(store->path);
+	free(store);
+}
+
+const char *store_directory(const struct store *store)
+{
+	return store->directory;
+}
+
+/* ---- the write-ahead log -------------------------------------------------------------------- */
+
+void store_checkpoint(struct store *store, bool truncate)
+{
+	int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int in_log = 0, moved = 0;
+
+	/* TRUNCATE would wait for readers: a reader may take as long as it likes, the writer not.
+	 */
+	sqlite3_busy_timeout(store->db, 0);
+	int code = sqlite3_wal_checkpoint_v2(store->db, "main", mode, &in_log, &moved);
+	sqlite3_busy_timeout(store->db, DB_BUSY_MS);
+	if (code != SQLITE_OK || moved < in_log)
+		store->busy_total++;
+}
+
+void store_wal(const struct store *store, struct store_wal *ret)
+{
+	struct stat info;
+
+	ret->bytes = stat(store->wal_path, &info) == 0 ? (int64_t)info.st_size : 0;
+	ret->busy_total = store->busy_total;
+}
+
+/* ---- pruning -------------------------------------------------------------------------------- */
+
+static int prune(struct statement *s, int64_t before, struct error *err)
+{
+	bind_int(s, PARAM_at, before);
+	return statement_run(s, err);
+}
+
+int store_prune(struct store *store, int64_t keep_history_s, int64_t keep_polls_s,
+		struct error *err)
+{
+	int64_t now = store->env->now_s(store->env);
+	int result = statement_run(STMT(store, BEGIN), err);
+
+	if (result < 0)
+		return result;
+	if (keep_polls_s)
+		result = prune(STMT(store, PRUNE_POLLS), now - keep_polls_s, err);
+	if (result == 0 && keep_history_s)
+		result = prune(STMT(store, PRUNE_CHANGES), now - keep_history_s, err);
+	if (result == 0 && keep_history_s)
+		result = prune(STMT(store, PRUNE_REVISIONS), now - keep_history_s, err);
+	if (result == 0)
+		result = statement_run(STMT(store, COMMIT), err);
+	if (result < 0 && !sqlite3_get_autocommit(store->db))
+		statement_run(STMT(store, ROLLBACK), NULL);
+	return result;
+}
