@@ -1,0 +1,105 @@
+#include "daemon/account.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "http/encode.h"
+
+int account_read_keys(struct account *account, struct error *err)
+{
+	const struct config_account *config = account->config;
+	struct secret id = { 0 }, secret = { 0 };
+
+	int rc = secret_read(&id, &config->id, err);
+	if (rc < 0)
+		error_wrap(err, "%s", config->provider->credential_id);
+	if (rc == 0) {
+		rc = secret_read(&secret, &config->secret, err);
+		if (rc < 0)
+			error_wrap(err, "%s", config->provider->credential_secret);
+	}
+	if (rc < 0) {
+		secret_wipe(&id);
+		return error_wrap(err, "account '%s'", config->name);
+	}
+	secret_wipe(&account->id);
+	secret_wipe(&account->secret);
+	account->id = id;
+	account->secret = secret;
+	account->keys_refused = false;
+	return 0;
+}
+
+static int build_headers(struct account *account)
+{
+	const struct config_header *from = account->config->headers;
+	size_t count = 0;
+
+	while (from && from[count].name)
+		count++;
+	account->headers = calloc(count + 1, sizeof(*account->headers));
+	if (!account->headers)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct buf line;
+		buf_init(&line);
+		buf_printf(&line, "%s: %s", from[i].name, from[i].value);
+		if (line.failed) {
+			buf_finish(&line);
+			return -ENOMEM;
+		}
+		account->headers[i] = line.bytes;
+	}
+	return 0;
+}
+
+static int remember_path(struct account *account)
+{
+	struct buf path;
+
+	buf_init(&path);
+	int rc = url_path(account->config->endpoint, &path);
+	if (rc == 0 && path.len >= sizeof(account->path))
+		rc = -ENAMETOOLONG;
+	if (rc == 0)
+		memcpy(account->path, path.bytes, path.len + 1);
+	buf_finish(&path);
+	return rc;
+}
+
+int account_open(struct account *account, const struct config_account *config,
+		 const struct runtime *runtime, struct error *err)
+{
+	*account = (struct account){ .config = config };
+
+	int rc = account_read_keys(account, err);
+	if (rc < 0)
+		return rc;
+	rc = build_headers(account);
+	if (rc == 0)
+		rc = remember_path(account);
+	if (rc == 0)
+		rc = limiter_account_open(&account->limit, runtime->limiter,
+					  config->requests_per_second);
+	if (rc < 0) {
+		account_close(account);
+		return error_set(err, rc, "account '%s': %s", config->name, uv_strerror(rc));
+	}
+	return 0;
+}
+
+void account_close(struct account *account)
+{
+	for (const char **h = account->headers; h && *h; h++)
+		free((void *)(uintptr_t)*h);
+	free(account->headers);
+	account->headers = NULL;
+	if (account->limit)
+		limiter_account_close(account->limit);
+	account->limit = NULL;
+	secret_wipe(&account->id);
+	secret_wipe(&account->secret);
+}

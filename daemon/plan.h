@@ -1,0 +1,33 @@
+/*
+ * Which listings a configuration means: accounts × projects × places × services × variants.
+ *
+ * Pure. Strings of the result are borrowed from the configuration and the places.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "store/identity.h"
+#include "store/store.h"
+
+/* What discovery knows of one account; all of its answers together. */
+struct plan_places {
+	const struct store_place *items;
+	size_t count;
+};
+
+typedef int plan_listing_fn(const struct listing_identity *identity, const struct service *service,
+			    const struct variant *variant, bool found, void *data);
+
+/* Calls `each` for every listing of the account; stops at and returns its first negative result. */
+int plan_listings(const struct config_account *account, const struct plan_places *places,
+		  plan_listing_fn *each, void *data);
+
+typedef int plan_discovery_fn(const struct listing_identity *identity,
+			      const struct discovery *discovery, void *data);
+
+/* The discovery calls that the account's `all` keys need. */
+int plan_discoveries(const struct config_account *account, plan_discovery_fn *each, void *data);
+
+/* Whether a listing that was once registered still belongs to the configuration. A place that `all`
+ * may find again does. */
+bool plan_covers(const struct config *config, const struct listing_identity *identity);

@@ -1,0 +1,37 @@
+/*
+ * One attempt to read a whole listing: pages in, one transaction out, one row in `polls`.
+ *
+ * Thread: the loop. A poll owns its fetches and its spool; it frees itself after done().
+ * At most one poll of a listing is in flight.
+ */
+#pragma once
+
+#include "daemon/fetch.h"
+#include "daemon/runtime.h"
+#include "daemon/watch.h"
+
+struct poll;
+
+/* What came of it; borrowed for the call of done(). */
+struct poll_report {
+	const struct poll_log *log;
+	const struct commit *commit; /* numbers of rows; zeros when nothing was stored */
+	const char *store_error;     /* NULL, or why the transaction failed: nothing was written */
+	const struct places *places; /* a discovery's answer; NULL otherwise, and when it failed */
+};
+
+typedef void poll_done_fn(struct watch *watch, const struct poll_report *report, void *data);
+
+/* Numbers for people while it runs. */
+struct poll_progress {
+	size_t pages, images;
+	int64_t total; /* -1 while not known */
+};
+
+/* 0, or -ENOMEM and done is not called. Sets watch->poll until done. */
+int poll_start(struct watch *watch, const struct runtime *runtime, poll_done_fn *done, void *data);
+
+/* Ends it early: outcome aborted, recorded as such. */
+void poll_interrupt(struct poll *poll);
+
+struct poll_progress poll_progress(const struct poll *poll);

@@ -1,0 +1,23 @@
+/*
+ * What every part of the running daemon shares. Borrowed; app.c owns it and outlives them all.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "http/client.h"
+#include "http/limiter.h"
+#include "store/writer.h"
+
+struct runtime {
+	uv_loop_t *loop;
+	const struct env *env;
+	const struct config *config;
+	struct http_client *client;
+	struct limiter *limiter;
+	struct writer *writer;
+	const char *spool_directory; /* the catalog's */
+	uint64_t seed;               /* of all fingerprints of provider text in this process */
+};

@@ -1,0 +1,57 @@
+#include "daemon/watch.h"
+
+#include <stdlib.h>
+
+bool watch_set_places(struct watch *watch, const struct store_place *places, size_t count)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	struct store_place *copy = arena_alloc(&arena, (count + 1) * sizeof(*copy));
+	for (size_t i = 0; i < count && copy; i++)
+		copy[i] = (struct store_place){ arena_string(&arena, places[i].project),
+						arena_string(&arena, places[i].region),
+						arena_string(&arena, places[i].zone) };
+	if (arena.failed) {
+		arena_finish(&arena);
+		return false;
+	}
+	arena_finish(&watch->places_arena);
+	watch->places_arena = arena;
+	watch->places = copy;
+	watch->place_count = count;
+	return true;
+}
+
+void watch_forget(struct watch *watch)
+{
+	recall_finish(&watch->recall);
+	known_finish(&watch->known);
+	watch->known_loaded = false;
+}
+
+void watch_free(struct watch *watch)
+{
+	if (!watch)
+		return;
+	assert(!watch->poll);
+	watch_forget(watch);
+	arena_finish(&watch->places_arena);
+	free(watch);
+}
+
+void watch_put_name(struct buf *out, const struct listing_identity *identity)
+{
+	/* A zone says its region: "cn-bj2-02", and QingCloud's zones are regions. */
+	const char *place = *identity->zone ? identity->zone : identity->region;
+	const char *parts[] = { identity->account, identity->service, place, identity->project,
+				identity->variant };
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (!*parts[i])
+			continue;
+		if (i > 0)
+			buf_putc(out, ' ');
+		buf_puts(out, parts[i]);
+	}
+}

@@ -1,0 +1,57 @@
+/*
+ * A listing that the daemon keeps: which one, when it is due, what is remembered of it.
+ *
+ * Thread: the loop; `known` is read by worker threads while a poll of it is in flight.
+ * Lifetime: from the plan that named it to the end of the app. Strings are the app's.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+#include "daemon/account.h"
+#include "imagecat/provider.h"
+#include "model/known.h"
+#include "model/recall.h"
+#include "store/store.h"
+
+struct poll;
+
+struct watch {
+	struct account *account;
+	const struct service *service;     /* NULL for a discovery */
+	const struct discovery *discovery; /* NULL for a listing of images */
+	const struct variant *variant;     /* NULL where the service has none */
+	struct listing_identity identity;
+	bool found; /* its place came from discovery: a refusal of it is no surprise */
+
+	/* A discovery's last answer; serves while it fails. */
+	struct arena places_arena;
+	struct store_place *places;
+	size_t place_count;
+
+	int64_t listing_id; /* 0 until it was registered */
+	int64_t interval_s;
+	struct known known;
+	struct recall recall; /* pages of the last complete poll; follows known */
+	bool known_loaded;
+
+	int64_t due_ms; /* monotonic */
+	int64_t consecutive_failures;
+	struct poll *poll; /* in flight, or NULL */
+
+	/* Of the last poll, for --once. */
+	bool polled;
+	enum outcome outcome;
+	enum error_class error_class;
+};
+
+/* Replaces the places; false when memory is out (the old ones stay). */
+bool watch_set_places(struct watch *watch, const struct store_place *places, size_t count);
+
+/* Drops what is remembered of its images: the next poll reads it from the catalog. */
+void watch_forget(struct watch *watch);
+
+void watch_free(struct watch *watch); /* accepts NULL; no poll is in flight */
+
+/* "prod uhost cn-bj2": how people name a listing; parts that are empty are left out. */
+void watch_put_name(struct buf *out, const struct listing_identity *identity);

@@ -1,0 +1,161 @@
+#include "daemon/failure.h"
+
+#include <string.h>
+#include <uv.h>
+
+#include "daemon/evidence.h"
+#include "providers/registry.h"
+#include "tests/test.h"
+
+extern const struct provider provider_ucloud, provider_qingcloud;
+
+/* clang-format off */
+static const struct row {
+	const char *name;
+	const struct provider *provider;
+	struct http_exchange x;
+	struct page page;
+	bool read;
+	enum error_class class;
+	unsigned tries;
+	const char *sentence;
+} rows[] = {
+	{ "signature refused", &provider_ucloud, { .status = 200 },
+	  { .code = 171, .message = "Signature VerifyAC Error" }, true, CLASS_AUTH, 1,
+	  "signature refused by api.ucloud.cn (RetCode 171 \"Signature VerifyAC Error\"): check private_key of account 'prod'" },
+	{ "unknown account", &provider_ucloud, { .status = 200 }, { .code = 172 }, true, CLASS_AUTH, 1,
+	  "account unknown to api.ucloud.cn (RetCode 172): check public_key of account 'prod'" },
+	{ "QingCloud's signature", &provider_qingcloud, { .status = 200 },
+	  { .code = 1200, .message = "AuthFailure, signature not matched" }, true, CLASS_AUTH, 1,
+	  "signature refused by api.ucloud.cn (ret_code 1200 \"AuthFailure, signature not matched\"): "
+	  "check secret_access_key of account 'prod'" },
+	{ "a stale stamp is signed anew once", &provider_qingcloud, { .status = 200 }, { .code = 1300 }, true, CLASS_AUTH, 2,
+	  "time stamp refused by api.ucloud.cn (ret_code 1300): check the clock of this machine" },
+	{ "throttled in HTTP 200", &provider_ucloud, { .status = 200 }, { .code = 153 }, true, CLASS_THROTTLED, 2,
+	  "too many requests at api.ucloud.cn (RetCode 153)" },
+	{ "transient", &provider_ucloud, { .status = 200 }, { .code = 8889 }, true, CLASS_UNAVAILABLE, 3,
+	  "service unavailable at api.ucloud.cn (RetCode 8889)" },
+	{ "a code nobody documented", &provider_ucloud, { .status = 200 }, { .code = 9999 }, true, CLASS_UNAVAILABLE, 2,
+	  "service unavailable at api.ucloud.cn (RetCode 9999)" },
+	{ "a negative code is no success", &provider_ucloud, { .status = 200 }, { .code = -1 }, true, CLASS_UNAVAILABLE, 2,
+	  "service unavailable at api.ucloud.cn (RetCode -1)" },
+	{ "HTTP 500", &provider_ucloud, { .status = 500 }, { .code = 0 }, false, CLASS_UNAVAILABLE, 3,
+	  "service unavailable at api.ucloud.cn (HTTP 500)" },
+	{ "HTTP 429", &provider_ucloud, { .status = 429 }, { .code = 0 }, false, CLASS_THROTTLED, 2,
+	  "too many requests at api.ucloud.cn (HTTP 429)" },
+	{ "HTTP 302", &provider_ucloud, { .status = 302 }, { .code = 0 }, false, CLASS_HTTP, 1,
+	  "unexpected answer of api.ucloud.cn (HTTP 302): redirects are not followed, check the endpoint" },
+	{ "HTTP 204", &provider_ucloud, { .status = 204 }, { .code = 0 }, false, CLASS_HTTP, 1,
+	  "unexpected answer of api.ucloud.cn (HTTP 204)" },
+	{ "no network", &provider_ucloud, { .error = UV_ECONNREFUSED, .class = CLASS_NETWORK, .error_text = "connection refused" },
+	  { .code = 0 }, false, CLASS_NETWORK, 3, "api.ucloud.cn failed: connection refused" },
+	{ "TLS", &provider_ucloud, { .error = UV_EPROTO, .class = CLASS_TLS, .error_text = "unknown certificate authority" },
+	  { .code = 0 }, false, CLASS_TLS, 1,
+	  "api.ucloud.cn failed: unknown certificate authority: check endpoint and ca_file of account 'prod'" },
+	{ "no JSON", &provider_ucloud, { .status = 200 }, { .class = CLASS_MALFORMED, .error = "it is HTML" }, true,
+	  CLASS_MALFORMED, 2, "the answer of api.ucloud.cn cannot be used: it is HTML" },
+};
+/* clang-format on */
+
+static void judges_row(void **state)
+{
+	const struct row *row = *state;
+	const struct config_account account = { .name = "prod",
+						.cloud = "api.ucloud.cn",
+						.provider = row->provider };
+	const struct page *page = row->read ? &row->page : NULL;
+	struct http_exchange x = row->x;
+	struct buf sentence;
+
+	x.retry_after_s = -1;
+	struct failure f = failure_judge(row->provider, &x, page);
+	assert_string_equal(error_class_text(f.class), error_class_text(row->class));
+	assert_int_equal(f.tries_max, row->tries);
+	buf_init(&sentence);
+	failure_put(&sentence, &f, &account, &x, page);
+	assert_string_equal(buf_text(&sentence), row->sentence);
+	buf_finish(&sentence);
+}
+
+/* Over every code that fits into the field: success is 0 and nothing else. */
+static void only_zero_is_success(void **state)
+{
+	struct http_exchange x = { .status = 200 };
+
+	(void)state;
+	for (int64_t code = -70000; code <= 300000; code++) {
+		struct page page = { .code = code };
+		for (const struct provider *const *p = builtin_providers; *p; p++)
+			assert_int_equal(failure_judge(*p, &x, &page).class == CLASS_NONE,
+					 code == 0);
+	}
+}
+
+static void every_class_has_a_word(void **state)
+{
+	(void)state;
+	assert_string_equal(error_class_text(CLASS_NONE), "");
+	for (int c = CLASS_NONE + 1; c < CLASS_COUNT; c++)
+		assert_true(strlen(error_class_text((enum error_class)c)) > 2);
+}
+
+/* The evidence of a listing that is whole; each row spoils one fact. */
+static struct evidence whole(void)
+{
+	return (struct evidence){ .paged = true,
+				  .pages = 3,
+				  .pages_with_new = 2,
+				  .pages_with_total = 3,
+				  .items = 14,
+				  .unique = 12,
+				  .total_known = true,
+				  .total = 12,
+				  .first_page_items = 10,
+				  .end_reached = true,
+				  .first_again_done = true,
+				  .first_again_same = true,
+				  .span_ms = 1000 };
+}
+
+static void each_doubt_counts(void **state)
+{
+	struct evidence spoilt[14];
+	struct buf why;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(spoilt); i++)
+		spoilt[i] = whole();
+	spoilt[1].total = 13;
+	spoilt[2].total_changed = true;
+	spoilt[3].pages_with_total = 2;
+	spoilt[4].overlap_broken = true;
+	spoilt[5].offsets_ignored = true;
+	spoilt[6].end_reached = false;
+	spoilt[7].first_again_done = false;
+	spoilt[8].first_again_same = false;
+	spoilt[9].quarantined = 1;
+	spoilt[10].out_of_scope = 1;
+	spoilt[11].conflicts = 1;
+	spoilt[12].span_ms = EVIDENCE_SPAN_MAX_MS;
+	spoilt[13].array_absent = true;
+	for (size_t i = 0; i < ARRAY_LEN(spoilt); i++) {
+		buf_init(&why);
+		assert_int_equal(evidence_judge(&spoilt[i], &why),
+				 i == 0 ? OUTCOME_COMPLETE : OUTCOME_PARTIAL);
+		assert_int_equal(why.len > 0, i > 0);
+		buf_finish(&why);
+	}
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[ARRAY_LEN(rows) + 3] = {
+		cmocka_unit_test(only_zero_is_success),
+		cmocka_unit_test(every_class_has_a_word),
+		cmocka_unit_test(each_doubt_counts),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		tests[3 + i] = (struct CMUnitTest)TEST_ROW(judges_row, &rows[i]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

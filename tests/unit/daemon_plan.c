@@ -1,0 +1,220 @@
+#include "daemon/plan.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "daemon/brake.h"
+#include "daemon/schedule.h"
+#include "providers/registry.h"
+#include "tests/test.h"
+
+/* clang-format off */
+#define LIST(...)                                                                                  \
+	{                                                                                          \
+		.items = (const char *const[]){ __VA_ARGS__, NULL },                               \
+		.count = sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)             \
+	}
+#define ALL { .all = true }
+/* clang-format on */
+
+static const struct store_place ucloud_places[] = {
+	{ "", "cn-bj2", "cn-bj2-02" }, { "", "cn-bj2", "cn-bj2-05" }, { "", "hk", "hk-02" },
+	{ "org-1", "", "" },           { "org-2", "", "" },
+};
+
+/* clang-format off */
+static const struct row {
+	const char *name, *provider;
+	struct config_account account;
+	bool has_places;
+	const char *plan; /* one "project/service/region/zone/variant" a line, + when found */
+} rows[] = {
+	{ "one region", "ucloud", { .regions = LIST("cn-bj2"), .services = LIST("uhost") }, false,
+	  "/uhost/cn-bj2//\n" },
+	{ "regions times services", "ucloud", { .regions = LIST("cn-bj2", "hk"), .services = LIST("uhost", "uk8s") }, false,
+	  "/uhost/cn-bj2//\n/uhost/hk//\n/uk8s/cn-bj2//\n/uk8s/hk//\n" },
+	{ "a zone belongs to the region that prefixes it", "ucloud",
+	  { .regions = LIST("cn-bj2", "hk"), .zones = LIST("cn-bj2-02"), .services = LIST("uhost") }, false,
+	  "/uhost/cn-bj2/cn-bj2-02/\n/uhost/hk//\n" },
+	{ "cn-sh is no prefix of cn-sh2-02", "ucloud",
+	  { .regions = LIST("cn-sh", "cn-sh2"), .zones = LIST("cn-sh2-02"), .services = LIST("uhost") }, false,
+	  "/uhost/cn-sh//\n/uhost/cn-sh2/cn-sh2-02/\n" },
+	{ "projects", "ucloud", { .projects = LIST("org-a", "org-b"), .regions = LIST("hk"), .services = LIST("uhost") }, false,
+	  "org-a/uhost/hk//\norg-b/uhost/hk//\n" },
+	{ "all regions", "ucloud", { .regions = ALL, .services = LIST("uhost") }, true,
+	  "+/uhost/cn-bj2//\n+/uhost/hk//\n" },
+	{ "all regions, nothing found yet", "ucloud", { .regions = ALL, .services = LIST("uhost") }, false, "" },
+	{ "all zones of one region", "ucloud", { .regions = LIST("cn-bj2"), .zones = ALL, .services = LIST("uhost") }, true,
+	  "+/uhost/cn-bj2/cn-bj2-02/\n+/uhost/cn-bj2/cn-bj2-05/\n" },
+	{ "all projects", "ucloud", { .projects = ALL, .regions = LIST("hk"), .services = LIST("uk8s") }, true,
+	  "org-1/uk8s/hk//\norg-2/uk8s/hk//\n" },
+	{ "platform per type", "compshare", { .regions = LIST("cn-wlcb"), .services = LIST("platform") }, false,
+	  "/platform/cn-wlcb//System\n/platform/cn-wlcb//App\n/platform/cn-wlcb//Game\n/platform/cn-wlcb//Other\n" },
+	{ "chosen variants", "compshare",
+	  { .regions = LIST("cn-wlcb"), .services = LIST("platform", "custom"), .variants = LIST("App") }, false,
+	  "/custom/cn-wlcb//\n/platform/cn-wlcb//App\n" },
+	{ "a zone is the region", "qingcloud", { .zones = LIST("pek3", "sh1"), .services = LIST("images") }, false,
+	  "/images/pek3/pek3/system\n/images/pek3/pek3/self\n/images/sh1/sh1/system\n/images/sh1/sh1/self\n" },
+	{ "shared on request", "qingcloud",
+	  { .zones = LIST("pek3"), .services = LIST("images"), .variants = LIST("shared") }, false,
+	  "/images/pek3/pek3/shared\n" },
+};
+/* clang-format on */
+
+static const struct provider *provider_named(const char *name)
+{
+	for (const struct provider *const *p = builtin_providers; *p; p++)
+		if (strcmp((*p)->name, name) == 0)
+			return *p;
+	fail_msg("no provider %s", name);
+	return NULL;
+}
+
+static int write_listing(const struct listing_identity *i, const struct service *service,
+			 const struct variant *variant, bool found, void *data)
+{
+	assert_string_equal(i->service, service->name);
+	assert_string_equal(i->variant, variant ? variant->name : "");
+	buf_printf(data, "%s%s/%s/%s/%s/%s\n", found ? "+" : "", i->project, i->service, i->region,
+		   i->zone, i->variant);
+	return 0;
+}
+
+static void plans_row(void **state)
+{
+	const struct row *row = *state;
+	struct config_account account = row->account;
+	struct plan_places places = { ucloud_places,
+				      row->has_places ? ARRAY_LEN(ucloud_places) : 0 };
+	struct buf plan;
+
+	account.name = "a";
+	account.cloud = "cloud";
+	account.provider = provider_named(row->provider);
+	buf_init(&plan);
+	assert_int_equal(plan_listings(&account, &places, write_listing, &plan), 0);
+	assert_string_equal(buf_text(&plan), row->plan);
+	buf_finish(&plan);
+}
+
+static int count_discovery(const struct listing_identity *i, const struct discovery *d, void *data)
+{
+	assert_string_equal(i->service, "discovery");
+	buf_printf(data, "%s ", d->name);
+	return 0;
+}
+
+static void discovers_only_what_all_needs(void **state)
+{
+	struct config_account account = { .name = "a", .cloud = "c", .regions = LIST("hk") };
+	struct buf names;
+
+	(void)state;
+	account.provider = provider_named("ucloud");
+	buf_init(&names);
+	assert_int_equal(plan_discoveries(&account, count_discovery, &names), 0);
+	assert_string_equal(buf_text(&names), "");
+	account.zones.all = true;
+	account.projects.all = true;
+	assert_int_equal(plan_discoveries(&account, count_discovery, &names), 0);
+	assert_string_equal(buf_text(&names), "regions projects ");
+	buf_finish(&names);
+}
+
+/* A region that `all` no longer finds is covered; one that was taken out of the list is not. */
+static void covers_what_is_configured(void **state)
+{
+	struct config_account accounts[] = {
+		{ .name = "listed",
+		  .cloud = "c",
+		  .regions = LIST("hk"),
+		  .services = LIST("uhost") },
+		{ .name = "found", .cloud = "c", .regions = ALL, .services = LIST("uhost") },
+	};
+	struct config config = { .accounts = accounts, .account_count = 2 };
+	struct listing_identity id = { "listed", "ucloud", "c", "uhost", "hk", "", "", "" };
+
+	(void)state;
+	accounts[0].provider = accounts[1].provider = provider_named("ucloud");
+	assert_true(plan_covers(&config, &id));
+	id.region = "cn-bj2";
+	assert_false(plan_covers(&config, &id));
+	id.account = "found";
+	assert_true(plan_covers(&config, &id));
+	id.service = "uk8s";
+	assert_false(plan_covers(&config, &id));
+	id.service = "uhost";
+	id.cloud = "another";
+	assert_false(plan_covers(&config, &id));
+	id.account = "gone";
+	assert_false(plan_covers(&config, &id));
+}
+
+/* clang-format off */
+static const struct due_row { const char *name; int64_t due, interval_s, now, next; } due_rows[] = {
+	{ "on time",            1000, 10, 1000,  11000 },
+	{ "a little late",      1000, 10, 1500,  11000 },
+	{ "slots are skipped",  1000, 10, 35000, 41000 },
+	{ "not due",            5000, 10, 1000,  5000 },
+};
+static const struct brake_row { const char *name; size_t present, newly_absent, seen; bool held; } brake_rows[] = {
+	{ "nothing absent",          100, 0,   100, false },
+	{ "few rows",                20,  10,  10,  false },
+	{ "many rows, few percent",  1000, 200, 800, false },
+	{ "more than both",          100, 21,  79,  true },
+	{ "all gone",                5,   5,   0,   true },
+	{ "was empty before",        0,   0,   0,   false },
+};
+/* clang-format on */
+
+static void next_due_row(void **state)
+{
+	const struct due_row *r = *state;
+
+	assert_int_equal(schedule_next_ms(r->due, r->interval_s, r->now), r->next);
+}
+
+static void brake_row(void **state)
+{
+	const struct brake_row *r = *state;
+	struct config config = { .removal = { .brake_percent = 20, .brake_rows = 10 } };
+	struct brake_facts facts = { r->present, r->newly_absent, r->seen };
+	struct buf why;
+
+	buf_init(&why);
+	assert_int_equal(brake_judge(&facts, &config, &why), r->held);
+	assert_int_equal(why.len > 0, r->held);
+	buf_finish(&why);
+}
+
+static void first_due(void **state)
+{
+	struct store_listing l = { .interval_s = 600, .next_due_at = 0 };
+
+	(void)state;
+	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 5000); /* never polled */
+	l.next_due_at = 900;
+	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 5000); /* overdue */
+	l.next_due_at = 1060;
+	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 65000);
+	l.next_due_at = 1000000; /* the clock was set back */
+	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 605000);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[64] = {
+		cmocka_unit_test(discovers_only_what_all_needs),
+		cmocka_unit_test(covers_what_is_configured),
+		cmocka_unit_test(first_due),
+	};
+	size_t count = 3;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		tests[count++] = (struct CMUnitTest)TEST_ROW(plans_row, &rows[i]);
+	for (size_t i = 0; i < ARRAY_LEN(due_rows); i++)
+		tests[count++] = (struct CMUnitTest)TEST_ROW(next_due_row, &due_rows[i]);
+	for (size_t i = 0; i < ARRAY_LEN(brake_rows); i++)
+		tests[count++] = (struct CMUnitTest)TEST_ROW(brake_row, &brake_rows[i]);
+	return _cmocka_run_group_tests("plan", tests, count, NULL, NULL);
+}
