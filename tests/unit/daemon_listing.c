@@ -11,13 +11,13 @@
  * A scripted cloud that lives in this file: a list of keys, the quirks of its paging, and changes
  * that happen between two requests. What it answers is all that daemon/listing gets to see.
  */
-enum { KEYS_MAX = 400, CAP = 10 };
+enum { KEYS_MAX = 400, CAP = 10, GROUP = 3 };
 
 /* clang-format off */
 enum quirk {
 	PLAIN, NO_TOTAL, TOTAL_HIGH, TOTAL_LOW, IGNORES_OFFSET, CLAMPS_TO_4, SHORT_MIDDLE, FAILS_THIRD,
 	ENDLESS, SHUFFLES, NO_ARRAY, EMPTY_TOTAL_ONLY, TOTAL_CHANGES, CONFLICT, NO_ID, OUT_OF_SCOPE,
-	TOTAL_ON_FIRST_ONLY,
+	TOTAL_ON_FIRST_ONLY, GROUPS,
 };
 /* clang-format on */
 
@@ -61,11 +61,23 @@ static void churn(struct cloud *c)
 	}
 }
 
+/* Offsets count groups; a group holds none to three images, as its key says. */
+static void answer_groups(const struct cloud *c, uint64_t offset, struct listing_page *page)
+{
+	page->count = page->units = 0;
+	for (size_t g = offset; g < c->count && page->units < CAP; g++, page->units++)
+		for (uint64_t k = 0; k < c->keys[g] % (GROUP + 1); k++)
+			page->items[page->count++] = (struct listing_item){
+				.key = c->keys[g] * 1000 + k, .content = k, .unit = page->units
+			};
+	page->has_total = false;
+}
+
 /* Items go into a block that the test frees at STORE or DROP. */
 static struct listing_page answer(struct cloud *c, uint64_t offset)
 {
 	size_t cap = c->quirk == CLAMPS_TO_4 ? 4 : CAP;
-	struct listing_item *items = calloc(CAP + 1, sizeof(*items));
+	struct listing_item *items = calloc(GROUP * CAP + 1, sizeof(*items));
 	struct listing_page page = { .items = items, .has_total = true, .has_array = true };
 
 	assert_non_null(items);
@@ -88,8 +100,11 @@ static struct listing_page answer(struct cloud *c, uint64_t offset)
 		for (page.count = 0; page.count < CAP; page.count++)
 			items[page.count] = (struct listing_item){ .key = offset + page.count + 1,
 								   .content = 1 };
+	page.units = page.count;
 	for (size_t i = 0; i < page.count; i++)
 		items[i].unit = i;
+	if (c->quirk == GROUPS)
+		answer_groups(c, offset, &page);
 	page.total = (int64_t)c->count;
 	if (c->quirk == TOTAL_HIGH)
 		page.total += 3;
@@ -110,8 +125,8 @@ static struct listing_page answer(struct cloud *c, uint64_t offset)
 		items[2].key = 0;
 	if (c->quirk == OUT_OF_SCOPE && offset == 0)
 		items[2].out_of_scope = true;
-	items[page.count ? page.count - 1 : 0].unit = page.count ? page.count - 1 : 0;
-	page.units = page.count;
+	if (c->quirk == CONFLICT && offset == 0)
+		items[page.count - 1].unit = page.units++;
 	c->answers++;
 	page.user = items;
 	return page;
@@ -147,7 +162,7 @@ static struct reading play(struct cloud *c, bool paged, unsigned ahead_max)
 			break;
 		case LISTING_STORE: {
 			struct listing_item *items = action.user;
-			for (size_t i = 0; i < CAP + 1; i++)
+			for (size_t i = 0; i < GROUP * CAP + 1; i++)
 				r.fresh += items[i].fresh;
 			free(items);
 			returned++;
@@ -217,6 +232,8 @@ static const struct row {
 	{ "total on the first page only", 35, TOTAL_ON_FIRST_ONLY, true, OUTCOME_PARTIAL, "some have none", 35 },
 	{ "page size clamped",          35, CLAMPS_TO_4,      true,  OUTCOME_COMPLETE, "", 35 },
 	{ "short page in the middle",   45, SHORT_MIDDLE,     true,  OUTCOME_COMPLETE, "", 45 },
+	{ "groups of images",           41, GROUPS,           true,  OUTCOME_COMPLETE, "", 61 },
+	{ "a last group without images", 24, GROUPS,          true,  OUTCOME_COMPLETE, "", 36 },
 	{ "offset ignored, one page",   8,  IGNORES_OFFSET,   true,  OUTCOME_COMPLETE, "", 8 },
 	{ "offset ignored, more",       30, IGNORES_OFFSET,   true,  OUTCOME_PARTIAL,  "says 30 images, 10 were listed", 10 },
 	{ "third page fails",           45, FAILS_THIRD,      true,  OUTCOME_PARTIAL,  "before a page failed", 0 },
