@@ -365,7 +365,8 @@ static void put_conditions(struct query *q, const struct image_filter *f)
 	condition_text(q, "zone = ?", f->zone);
 	condition_text(q, "os_distro = ?", f->os_distro);
 	/* A point release or a service pack is the version too: 22.04.5, 15 SP4. */
-	condition_text(q, "instr(replace(os_version, ' ', '.') || '.', ? || '.') = 1", f->os_version);
+	condition_text(q, "instr(replace(os_version, ' ', '.') || '.', ? || '.') = 1",
+		       f->os_version);
 	condition_text(q, "arch = ?", f->arch);
 	condition_text(q, "kind = ?", f->kind);
 	condition_text(q, "origin = ?", f->origin);
