@@ -104,7 +104,16 @@ static void put_text(struct buf *out, enum log_level level, const char *message,
 	if (level <= LOG_LEVEL_WARN || level == LOG_LEVEL_DEBUG)
 		buf_printf(out, "%s: ", level_word(level));
 	text_put_clean(out, TEXT_LINE, message, strlen(message));
+	/* The sentence that says what went wrong reads on from the message. */
 	for (const struct log_field *f = fields; f->name; f++) {
+		if (f->text && strcmp(f->name, "error") == 0) {
+			buf_puts(out, ": ");
+			text_put_clean(out, TEXT_LINE, f->text, strlen(f->text));
+		}
+	}
+	for (const struct log_field *f = fields; f->name; f++) {
+		if (f->text && strcmp(f->name, "error") == 0)
+			continue;
 		buf_printf(out, " %s=", f->name);
 		if (f->text)
 			put_text_value(out, f->text);

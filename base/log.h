@@ -1,8 +1,9 @@
 /*
  * Structured logging for the edge: daemon/, export/ and cli/ log, library code returns.
  *
- * A message is a constant sentence, data is in fields. Values are cleaned on their way out, so
- * that one record is one line whatever a provider sent. Thread: any.
+ * A message is a constant sentence, data is in fields; in text a field `error` reads on from the
+ * message. Values are cleaned on their way out, so that one record is one line whatever a provider
+ * sent. Thread: any.
  */
 #pragma once
 

@@ -40,7 +40,9 @@ static bool find_doubt(const struct evidence *e, struct buf *why)
 	else if (e->pages_with_new > 1 && !e->first_again_same)
 		buf_puts(why, "the first page changed while the others were read");
 	else if (e->span_ms >= EVIDENCE_SPAN_MAX_MS)
-		buf_printf(why, "reading it took %lld s, too long to be one moment",
+		buf_printf(why,
+			   "reading it took %lld s, too long to be one moment; a higher "
+			   "requests_per_second would help",
 			   (long long)(e->span_ms / 1000));
 	else
 		return false;

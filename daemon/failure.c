@@ -2,11 +2,9 @@
 
 #include <string.h>
 
-/* clang-format off */
-#define TEXT(name, text) [CLASS_##name] = (text),
-static const char *const class_texts[CLASS_COUNT] = { ERROR_CLASSES(TEXT) };
-#undef TEXT
+#include "store/store.h"
 
+/* clang-format off */
 /* CONTRACT: tries inside one poll. What is not named here is not tried again before the next poll. */
 static const unsigned class_tries[CLASS_COUNT] = {
 	[CLASS_NETWORK]     = 3,
@@ -25,11 +23,6 @@ static const char *const class_meanings[CLASS_COUNT] = {
 	[CLASS_HTTP]        = "unexpected answer of",
 };
 /* clang-format on */
-
-const char *error_class_text(enum error_class class)
-{
-	return class < CLASS_COUNT ? class_texts[class] : "";
-}
 
 bool failure_body_counts(const struct http_exchange *x)
 {
@@ -131,7 +124,7 @@ void failure_put(struct buf *out, const struct failure *failure,
 			buf_puts(out, ": redirects are not followed, check the endpoint");
 	} else if (page && page->class != CLASS_NONE) {
 		buf_printf(out, "the answer of %s cannot be used: %s", account->cloud,
-			   page->error ? page->error : class_texts[page->class]);
+			   page->error ? page->error : error_class_text(page->class));
 	} else if (page) {
 		buf_printf(out, "%s %s (%s %lld", meaning ? meaning : "refused by", account->cloud,
 			   account->provider->code_paths[0], (long long)page->code);

@@ -30,5 +30,3 @@ bool failure_body_counts(const struct http_exchange *x);
 void failure_put(struct buf *out, const struct failure *failure,
 		 const struct config_account *account, const struct http_exchange *x,
 		 const struct page *page);
-
-const char *error_class_text(enum error_class class);

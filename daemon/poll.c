@@ -109,9 +109,11 @@ static void remember_failure(struct poll *p, const struct fetch *f)
 	buf_puts(&p->sentence, buf_text(&f->sentence));
 	p->http_status = f->exchange.status;
 	const char *message = p->watch->discovery ? f->places.message : f->page.message;
-	p->code = failure_body_counts(&f->exchange)
-			  ? (p->watch->discovery ? f->places.code : f->page.code)
-			  : -1;
+	if (p->watch->discovery && failure_body_counts(&f->exchange) &&
+	    f->places.class == CLASS_NONE)
+		p->code = f->places.code;
+	else if (f->page.has_code)
+		p->code = f->page.code;
 	if (message)
 		buf_puts(&p->provider_message, message);
 }
@@ -498,7 +500,7 @@ int poll_start(struct watch *w, const struct runtime *runtime, poll_done_fn *don
 	p->watch = w;
 	p->done = done;
 	p->data = data;
-	p->code = -1;
+	p->code = POLL_NO_CODE;
 	p->started_ms = runtime->env->now_ms(runtime->env);
 	p->log.started_at = runtime->env->now_s(runtime->env);
 	p->scope = (struct page_scope){

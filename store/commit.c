@@ -35,9 +35,22 @@ const char *outcome_text(enum outcome outcome)
 	return outcome_texts[outcome];
 }
 
+const char *error_class_text(enum error_class class)
+{
+	return class_texts[class];
+}
+
 static const char *class_text(enum error_class class)
 {
 	return class == CLASS_NONE ? NULL : class_texts[class];
+}
+
+static void bind_code(struct statement *s, int64_t code)
+{
+	if (code == POLL_NO_CODE)
+		bind_null(s, PARAM_code);
+	else
+		bind_int(s, PARAM_code, code);
 }
 
 /* ---- the listing and the poll's row --------------------------------------------------------- */
@@ -89,7 +102,7 @@ static int add_poll(struct work *work, struct error *err)
 	bind_count(s, PARAM_warnings, log->warnings);
 	bind_text(s, PARAM_error_class, class_text(log->error_class));
 	bind_count(s, PARAM_http_status, log->http_status);
-	bind_count(s, PARAM_code, log->code);
+	bind_code(s, log->code);
 	bind_text(s, PARAM_provider_message, log->provider_message);
 	bind_text(s, PARAM_message, log->message);
 	int result = statement_run_one(s, err);
@@ -156,7 +169,7 @@ static int update_listing(struct work *work, bool holding, struct error *err)
 	} else {
 		bind_text(s, PARAM_message, log->message);
 		bind_text(s, PARAM_error_class, class_text(log->error_class));
-		bind_count(s, PARAM_code, log->code);
+		bind_code(s, log->code);
 	}
 	return statement_run_one(s, err);
 }

@@ -81,8 +81,12 @@ enum outcome {
 	OUTCOME_COUNT
 };
 const char *outcome_text(enum outcome outcome);
+const char *error_class_text(enum error_class class); /* "" for none */
 
-/* The row of `polls`; -1 in a number means NULL. Texts are borrowed and may be NULL. */
+/* No envelope was read: any other number may be a provider's code. */
+#define POLL_NO_CODE INT64_MIN
+
+/* The row of `polls`; -1 in a number but `code` means NULL. Texts are borrowed and may be NULL. */
 struct poll_log {
 	int64_t started_at, finished_at; /* Unix seconds */
 	enum outcome outcome;

@@ -198,7 +198,7 @@ __attribute__((unused)) static void poll_init(struct fixture *f, struct poll *po
 			 .items = 1,
 			 .total_reported = -1,
 			 .http_status = -1,
-			 .code = -1 },
+			 .code = POLL_NO_CODE },
 		.commit = { .listing_id = listing_id,
 			    .next_due_at = f->now + INTERVAL,
 			    .removal_after = 2,
