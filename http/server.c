@@ -1,17 +1,12 @@
-#include "http/server.h"
-
 #include <errno.h>
-#include <microhttpd.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "http/listen.h"
+#include "http/server_request.h"
 
 /*
  *                    ┌── refused (400 413 503) ──┐
@@ -32,14 +27,6 @@
  * outside libmicrohttpd's stack, suspended connections are resumed (MHD_stop_daemon() aborts the
  * process otherwise) and the daemon stops, which completes and frees every request.
  */
-enum request_state {
-	REQUEST_ARRIVING,
-	REQUEST_HELD,
-	REQUEST_STREAMING,
-	REQUEST_ANSWERED,
-	REQUEST_DROPPED,
-};
-
 enum {
 	CONNECTIONS_DEFAULT = 64,
 	CONNECTIONS_SPARE = 16, /* beyond the limit, to be told 503 */
@@ -48,65 +35,13 @@ enum {
 	REQUEST_TIMEOUT_MS = 5000,
 	IDLE_TIMEOUT_MS = 30000,
 	REPLY_TIMEOUT_MS = 30000,
-	STREAM_BLOCK = 16 << 10,
 };
-
-struct http_server {
-	uv_loop_t *loop;
-	struct MHD_Daemon *mhd;
-	uv_poll_t poll;
-	uv_timer_t timer;   /* when libmicrohttpd wants to run without an event */
-	uv_timer_t sweeper; /* at the earliest deadline, or before it */
-	unsigned handles;
-	bool kick;            /* a connection was resumed since the last run */
-	uint64_t sweep_at_ms; /* 0: the sweeper sleeps */
-	struct list connections;
-	struct list held; /* requests HELD or STREAMING */
-	unsigned connection_count;
-	struct http_server_options options;
-	char *unix_path;
-	int port;
-	http_closed_fn *closed; /* set by close(); means closing */
-	void *closed_data;
-};
-
-struct connection {
-	struct list link;
-	int fd;
-	uint64_t deadline_ms; /* 0: none */
-};
-
-struct request {
-	struct http_request public;
-	struct list link; /* in server->held */
-	struct http_server *server;
-	struct MHD_Connection *mhd;
-	struct connection *connection;
-	enum request_state state;
-	bool seen; /* the head has been looked at */
-	bool in_handler;
-	bool suspended;
-	bool oversized;
-	bool unreadable; /* its target cannot be read */
-	char *target, *path;
-	struct buf body;
-	struct MHD_Response *response;
-	int status;
-	struct buf stream; /* bytes that wait for the client, from stream_at on */
-	size_t stream_at;
-	bool stream_closed, stream_broken;
-};
-
-static struct request *request_of(struct http_request *public)
-{
-	return container_of(public, struct request, public);
-}
 
 /* ---- deadlines ---- */
 
 static void on_sweep(uv_timer_t *timer);
 
-static void set_deadline(struct http_server *server, struct connection *c, int64_t in_ms)
+void server_set_deadline(struct http_server *server, struct connection *c, int64_t in_ms)
 {
 	if (!c || server->closed)
 		return;
@@ -169,7 +104,7 @@ static void on_readiness(uv_poll_t *poll, int status, int events)
 	run(container_of(poll, struct http_server, poll));
 }
 
-static void resume(struct request *r)
+void server_resume(struct request *r)
 {
 	if (!r->suspended)
 		return;
@@ -181,7 +116,7 @@ static void resume(struct request *r)
 	uv_timer_start(&r->server->timer, on_time, 0, 0);
 }
 
-static void suspend(struct request *r)
+void server_suspend(struct request *r)
 {
 	r->suspended = true;
 	MHD_suspend_connection(r->mhd);
@@ -242,7 +177,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 	}
 	r->unreadable = read < 0;
 	r->public.target = r->target;
-	set_deadline(server, r->connection, server->options.request_timeout_ms);
+	server_set_deadline(server, r->connection, server->options.request_timeout_ms);
 	return r;
 }
 
@@ -277,9 +212,9 @@ static enum MHD_Result queue_answer(struct request *r)
 	MHD_destroy_response(r->response); /* the queue holds it now */
 	r->response = NULL;
 	if (r->state == REQUEST_STREAMING)
-		set_deadline(r->server, r->connection, 0);
+		server_set_deadline(r->server, r->connection, 0);
 	else
-		set_deadline(r->server, r->connection, r->server->options.reply_timeout_ms);
+		server_set_deadline(r->server, r->connection, r->server->options.reply_timeout_ms);
 	return result;
 }
 
@@ -354,7 +289,7 @@ static void ask_handler(struct request *r)
 	r->public.body_len = r->body.len;
 	r->state = REQUEST_HELD;
 	list_append(&server->held, &r->link);
-	set_deadline(server, r->connection, 0);
+	server_set_deadline(server, r->connection, 0);
 	r->in_handler = true;
 	server->options.handler(&r->public, server->options.data);
 	r->in_handler = false;
@@ -386,7 +321,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
 	if (r->state == REQUEST_ARRIVING)
 		ask_handler(r);
 	switch (r->state) {
-	case REQUEST_HELD: suspend(r); return MHD_YES;
+	case REQUEST_HELD: server_suspend(r); return MHD_YES;
 	case REQUEST_STREAMING:
 	case REQUEST_ANSWERED: return queue_answer(r);
 	case REQUEST_ARRIVING:
@@ -397,11 +332,8 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
 
 static void tell_gone(struct request *r)
 {
-	http_gone_fn *gone = r->public.gone;
-
-	r->public.gone = NULL;
-	if (gone)
-		gone(&r->public);
+	if (r->public.gone)
+		r->public.gone(&r->public);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx,
@@ -417,7 +349,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx,
 	*ctx = NULL;
 	bool listed = !list_empty(&r->link);
 	list_remove(&r->link);
-	set_deadline(r->server, r->connection, r->server->options.idle_timeout_ms);
+	server_set_deadline(r->server, r->connection, r->server->options.idle_timeout_ms);
 	if (listed)
 		tell_gone(r);
 	free_request(r);
@@ -447,7 +379,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 	c->fd = info->connect_fd;
 	server->connection_count++;
 	list_append(&server->connections, &c->link);
-	set_deadline(server, c, server->options.request_timeout_ms);
+	server_set_deadline(server, c, server->options.request_timeout_ms);
 }
 
 /* Targets are decoded by read_target(): libmicrohttpd would cut a path at %00. */
@@ -456,151 +388,6 @@ static size_t leave_escaped(void *cls, struct MHD_Connection *mhd, char *text)
 	(void)cls;
 	(void)mhd;
 	return strlen(text);
-}
-
-/* ---- answers ---- */
-
-static bool add_headers(struct MHD_Response *response, const struct http_header *headers)
-{
-	for (const struct http_header *h = headers; h && h->name; h++)
-		if (MHD_add_response_header(response, h->name, h->value) != MHD_YES)
-			return false;
-	return true;
-}
-
-/* Takes the response, NULL being a failed one. */
-static void answer(struct request *r, enum request_state state, int status,
-		   const struct http_header *headers, struct MHD_Response *response)
-{
-	assert(r->state == REQUEST_HELD);
-	if (response && !add_headers(response, headers)) {
-		MHD_destroy_response(response);
-		response = NULL;
-	}
-	r->response = response;
-	r->status = status;
-	r->state = state;
-	if (state != REQUEST_STREAMING)
-		list_remove(&r->link);
-	if (!r->in_handler)
-		resume(r);
-}
-
-void http_reply(struct http_request *request, int status, const struct http_header *headers,
-		struct buf *body)
-{
-	struct MHD_Response *response = NULL;
-
-	if (!body || body->len == 0) {
-		if (!body || !body->failed)
-			response = MHD_create_response_from_buffer(0, (void *)(uintptr_t) "",
-								   MHD_RESPMEM_PERSISTENT);
-	} else if (!body->failed) {
-		response = MHD_create_response_from_buffer(body->len, body->bytes,
-							   MHD_RESPMEM_MUST_FREE);
-		if (response)
-			buf_init(body); /* its memory went into the response */
-	}
-	if (body)
-		buf_finish(body);
-	answer(request_of(request), REQUEST_ANSWERED, status, headers, response);
-}
-
-void http_drop(struct http_request *request, bool reset)
-{
-	struct request *r = request_of(request);
-	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-
-	assert(r->state == REQUEST_HELD);
-	r->state = REQUEST_DROPPED;
-	list_remove(&r->link);
-	/* Connecting to nowhere resets a TCP connection at once; libmicrohttpd's own close would
-	 * send a FIN before it. */
-	if (reset && r->connection)
-		(void)connect(r->connection->fd, &nowhere, sizeof(nowhere));
-	if (!r->in_handler)
-		resume(r);
-}
-
-static ssize_t on_read(void *cls, uint64_t at, char *bytes, size_t size)
-{
-	struct request *r = cls;
-	size_t left = r->stream.len - r->stream_at;
-
-	(void)at;
-	if (left > 0) {
-		size_t n = left < size ? left : size;
-		memcpy(bytes, r->stream.bytes + r->stream_at, n);
-		r->stream_at += n;
-		if (r->stream_at == r->stream.len) {
-			buf_clear(&r->stream);
-			r->stream_at = 0;
-		}
-		return (ssize_t)n;
-	}
-	if (r->stream_closed)
-		return r->stream_broken ? MHD_CONTENT_READER_END_WITH_ERROR
-					: MHD_CONTENT_READER_END_OF_STREAM;
-	suspend(r);
-	return 0;
-}
-
-int http_stream_open(struct http_request *request, int status, const struct http_header *headers,
-		     int64_t len)
-{
-	struct request *r = request_of(request);
-	struct MHD_Response *response =
-		MHD_create_response_from_callback(len < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)len,
-						  STREAM_BLOCK, on_read, r, NULL);
-
-	if (response && add_headers(response, headers)) {
-		answer(r, REQUEST_STREAMING, status, NULL, response);
-		return 0;
-	}
-	if (response)
-		MHD_destroy_response(response);
-	return -ENOMEM;
-}
-
-int http_stream_write(struct http_request *request, const char *bytes, size_t len)
-{
-	struct request *r = request_of(request);
-
-	assert(r->state == REQUEST_STREAMING);
-	if (len > HTTP_STREAM_MAX || r->stream.len - r->stream_at > HTTP_STREAM_MAX - len)
-		return -ENOBUFS;
-	if (r->stream_at > 0) {
-		r->stream.len -= r->stream_at;
-		memmove(r->stream.bytes, r->stream.bytes + r->stream_at, r->stream.len);
-		r->stream_at = 0;
-	}
-	buf_put(&r->stream, bytes, len);
-	if (r->stream.failed)
-		return -ENOMEM;
-	if (!r->in_handler)
-		resume(r);
-	return 0;
-}
-
-void http_stream_close(struct http_request *request, bool broken)
-{
-	struct request *r = request_of(request);
-
-	assert(r->state == REQUEST_STREAMING);
-	r->stream_closed = true;
-	r->stream_broken = broken;
-	r->state = REQUEST_ANSWERED;
-	list_remove(&r->link);
-	set_deadline(r->server, r->connection, r->server->options.reply_timeout_ms);
-	if (!r->in_handler)
-		resume(r);
-}
-
-const char *http_request_header(const struct http_request *request, const char *name)
-{
-	const struct request *r = container_of(request, const struct request, public);
-
-	return MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, name);
 }
 
 /* ---- the server ---- */
@@ -719,7 +506,7 @@ static void release_held(struct http_server *server)
 		r->stream_closed = r->stream_broken = streaming;
 		if (!r->in_handler)
 			tell_gone(r);
-		resume(r);
+		server_resume(r);
 	}
 }
 

@@ -71,7 +71,7 @@ void listing_total(struct call *call, const char *key);
 void ucloud_answer(struct call *call);
 void qingcloud_answer(struct call *call);
 
-/* ---- between ucloud.c and compshare.c: actions behind the same gateway ---- */
+/* ---- between ucloud.c and the actions behind its gateway ---- */
 
 void ucloud_error(struct call *call, int64_t code, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Opens the object; RetCode and Action are written. */
@@ -79,6 +79,11 @@ void ucloud_begin(struct call *call, const char *response);
 void ucloud_end(struct call *call);
 /* Reads Offset and Limit (20 by default, 100 at most); false when it has answered an error. */
 bool ucloud_paging(struct call *call);
+/* The project asked for, the default one where none is; "" for an unknown one. */
+const char *ucloud_project(const struct call *call);
+
+void uhost_images(struct call *call);
+void uhost_uk8s(struct call *call);
 
 void compshare_custom(struct call *call);
 void compshare_platform(struct call *call);
