@@ -1,6 +1,8 @@
 #include "base/log.h"
 
 #include <ctype.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +182,18 @@ static void send_journal(enum log_level level, const char *message, const struct
 		buf_finish(&pieces[i]);
 }
 
+void log_put(const char *bytes, size_t len)
+{
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	/* A pipe that nobody reads must not stop the daemon. Up to this size a pipe that is ready
+	 * takes all. */
+	size_t fits = len < PIPE_BUF ? len : PIPE_BUF;
+
+	if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) &&
+	    write(STDERR_FILENO, bytes, fits) < 0)
+		return; /* dropped: there is nobody to tell */
+}
+
 void log_write(enum log_level level, const char *message, const struct log_field *fields)
 {
 	struct buf line;
@@ -195,8 +209,8 @@ void log_write(enum log_level level, const char *message, const struct log_field
 		put_json(&line, level, message, fields);
 	else
 		put_text(&line, level, message, fields);
-	/* One write per record: records of several threads do not mix. A full pipe drops it. */
-	if (!line.failed && write(STDERR_FILENO, line.bytes, line.len) < 0)
-		(void)0;
+	/* One write per record: records of several threads do not mix. */
+	if (!line.failed)
+		log_put(line.bytes, line.len);
 	buf_finish(&line);
 }

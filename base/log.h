@@ -47,3 +47,9 @@ void log_write(enum log_level level, const char *message, const struct log_field
 #define log_warn(...)  log_at(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/*
+ * Bytes to stderr, never waiting for whoever reads it: what does not fit now is dropped. For those
+ * who tell people of progress beside the log.
+ */
+void log_put(const char *bytes, size_t len);

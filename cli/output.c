@@ -59,7 +59,7 @@ int output_open(struct output **ret, FILE *file, enum output_format format, bool
 	return 0;
 }
 
-/* ---- values -------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------ */
 
 static bool is_time(const char *name)
 {
@@ -179,8 +179,7 @@ static void put_separated_row(struct output *o, struct buf *out, const struct re
 	buf_puts(out, o->format == OUTPUT_CSV ? "\r\n" : "\n");
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table --------------------------------------------------------------------------- */
 
 static int keep_cell(struct output *o, const char *text)
 {
@@ -297,8 +296,7 @@ static int print_table(struct output *o)
 	return rc;
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------------------------- */
 
 int output_row(struct output *o, const struct reader_row *row)
 {

@@ -8,29 +8,36 @@
 #include "base/buf.h"
 #include "http/encode.h"
 
-int account_read_keys(struct account *account, struct error *err)
+int account_load_keys(const struct config_account *config, struct account_keys *ret,
+		      struct error *err)
 {
-	const struct config_account *config = account->config;
-	struct secret id = { 0 }, secret = { 0 };
+	struct account_keys keys = { 0 };
 
-	int rc = secret_read(&id, &config->id, err);
+	int rc = secret_read(&keys.id, &config->id, err);
 	if (rc < 0)
 		error_wrap(err, "%s", config->provider->credential_id);
 	if (rc == 0) {
-		rc = secret_read(&secret, &config->secret, err);
+		rc = secret_read(&keys.secret, &config->secret, err);
 		if (rc < 0)
 			error_wrap(err, "%s", config->provider->credential_secret);
 	}
 	if (rc < 0) {
-		secret_wipe(&id);
-		return error_wrap(err, "account '%s'", config->name);
+		secret_wipe(&keys.id);
+		error_wrap(err, "account '%s'", config->name);
+		return rc;
 	}
+	*ret = keys;
+	return 0;
+}
+
+void account_take_keys(struct account *account, struct account_keys *keys)
+{
 	secret_wipe(&account->id);
 	secret_wipe(&account->secret);
-	account->id = id;
-	account->secret = secret;
+	account->id = keys->id;
+	account->secret = keys->secret;
 	account->keys_refused = false;
-	return 0;
+	*keys = (struct account_keys){ 0 };
 }
 
 static int build_headers(struct account *account)
@@ -75,9 +82,11 @@ int account_open(struct account *account, const struct config_account *config,
 {
 	*account = (struct account){ .config = config };
 
-	int rc = account_read_keys(account, err);
+	struct account_keys keys;
+	int rc = account_load_keys(config, &keys, err);
 	if (rc < 0)
 		return rc;
+	account_take_keys(account, &keys);
 	rc = build_headers(account);
 	if (rc == 0)
 		rc = remember_path(account);

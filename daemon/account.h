@@ -16,7 +16,7 @@ struct account {
 	struct secret id, secret;
 	char path[256];       /* of the endpoint: it is signed */
 	const char **headers; /* "Name: value", ends with NULL; owned with its strings */
-	bool keys_refused;    /* read the keys again before the next try */
+	bool keys_refused;    /* by the cloud: the next poll reads them again */
 };
 
 /* Fails with a sentence when a key cannot be read. */
@@ -24,5 +24,14 @@ int account_open(struct account *account, const struct config_account *config,
 		 const struct runtime *runtime, struct error *err);
 void account_close(struct account *account);
 
-/* Reads the keys again; on failure the old ones stay. */
-int account_read_keys(struct account *account, struct error *err);
+/* Both halves of a credential. */
+struct account_keys {
+	struct secret id, secret;
+};
+
+/* Reads the keys as configured; blocks on the disk, touches nothing else, any thread. */
+int account_load_keys(const struct config_account *config, struct account_keys *ret,
+		      struct error *err);
+
+/* Uses these from now on; on the loop. The old ones are wiped, `keys` is emptied. */
+void account_take_keys(struct account *account, struct account_keys *keys);

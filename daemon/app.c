@@ -58,8 +58,7 @@ static enum app_status fail(struct app *app, const char *what, const struct erro
 	return APP_FAILED;
 }
 
-/* ---- polls --------------------------------------------------------------------------------------
- */
+/* ---- polls ------------------------------------------------------------------------------- */
 
 static void log_poll(const struct watch *w, const struct poll_report *report)
 {
@@ -77,6 +76,8 @@ static void log_poll(const struct watch *w, const struct poll_report *report)
 			 F_INT("changed", report->commit->changed_count),
 			 F_INT("removed", report->commit->removed),
 			 F_INT("requests", log->requests), F_INT("duration_ms", log->duration_ms));
+	else if (log->outcome == OUTCOME_ABORTED)
+		log_info("poll stopped", F("listing", buf_text(&name)));
 	else
 		log_warn("listing not complete", F("listing", buf_text(&name)),
 			 F("outcome", outcome_text(log->outcome)),
@@ -140,8 +141,11 @@ static void on_grown(struct roster *roster, const struct error *err)
 {
 	struct app *app = container_of(roster, struct app, roster);
 
-	if (err)
+	if (err && app->once)
 		fail(app, "new listings could not be stored", err);
+	else if (err)
+		log_error("new listings could not be stored, they are tried again",
+			  F("error", err->text));
 	start_due(app);
 }
 
@@ -191,8 +195,7 @@ static void start_due(struct app *app)
 	}
 }
 
-/* ---- signals
- * --------------------------------------------------------------------------------------- */
+/* ---- signals ----------------------------------------------------------------------------- */
 
 static void begin_stop(struct app *app)
 {
@@ -239,8 +242,7 @@ static int open_signals(struct app *app)
 	return 0;
 }
 
-/* ---- stopping
- * ------------------------------------------------------------------------------------------ */
+/* ---- stopping ---------------------------------------------------------------------------- */
 
 static void on_part_closed(void *data)
 {
@@ -306,9 +308,7 @@ static void stop_next(struct app *app)
 	}
 }
 
-/* ---- start
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- start ------------------------------------------------------------------------------- */
 
 static int open_accounts(struct app *app, struct error *err)
 {

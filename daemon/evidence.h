@@ -35,7 +35,7 @@ struct evidence {
 	bool overlap_broken;   /* a page did not begin with the last item of the one before */
 	bool offsets_ignored;  /* later offsets gave the first page again */
 	bool end_reached;      /* a page added nothing */
-	bool too_many;         /* more items than any listing may have */
+	bool too_many;         /* more items or pages than any listing may have */
 	bool first_again_done; /* page 0 was read again at the end … */
 	bool first_again_same; /* … and had the same first item and total */
 

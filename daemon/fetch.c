@@ -70,7 +70,7 @@ static void drop_answer(struct fetch *f)
 	http_exchange_clear(&f->exchange);
 }
 
-/* ---- after an answer ------------------------------------------------------------------- */
+/* ---- after an answer --------------------------------------------------------------------- */
 
 static void on_pause_over(uv_timer_t *timer)
 {
@@ -348,7 +348,7 @@ static void on_granted(struct limiter_ticket *ticket)
 	transmit(f);
 }
 
-/* ---- public -------------------------------------------------------------------------------- */
+/* ---- public ------------------------------------------------------------------------------ */
 
 int fetch_open(struct fetch *f, const struct runtime *runtime)
 {

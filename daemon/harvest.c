@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPOOL_MEMORY_BYTES = 8 * 1024 * 1024 };
+enum { SPOOL_MEMORY_BYTES = 1024 * 1024 };
 
 /* A hostile cloud must not make the list of its oddities a catalog of its own. */
 enum { DRIFTS_MAX = 1000 };
@@ -120,7 +120,7 @@ static void remember_page(struct harvest *h, const struct harvest_page *p)
 	free(items);
 }
 
-/* ---- spooling, on the writer's thread ------------------------------------------------------ */
+/* ---- spooling, on the writer's thread ---------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -222,8 +222,7 @@ void harvest_store(struct harvest_page *p)
 	writer_submit(h->runtime->writer, &p->job);
 }
 
-/* ---- before and after the commit --------------------------------------------------------------
- */
+/* ---- before and after the commit --------------------------------------------------------- */
 
 int harvest_compare(const struct harvest *h, bool all_seen, struct commit *commit)
 {

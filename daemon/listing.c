@@ -16,6 +16,9 @@ struct listing_seen {
 
 enum { FIRST_SLOTS = 256 };
 
+/* Pages without a total to go by; and beyond four times as many as a total needs. */
+enum { PAGES_MAX = 20000, PAGES_SPARE = 64 };
+
 void listing_init(struct listing *l, const struct listing_config *config)
 {
 	assert(config->ahead_max >= 1 && config->ahead_max <= LISTING_ASKED_MAX);
@@ -28,7 +31,7 @@ void listing_finish(struct listing *l)
 	l->seen = NULL;
 }
 
-/* ---- what was seen --------------------------------------------------------------------- */
+/* ---- what was seen ----------------------------------------------------------------------- */
 
 static struct listing_seen *seen_slot(struct listing_seen *seen, size_t slots, uint64_t key)
 {
@@ -64,11 +67,11 @@ static void count_item(struct listing *l, struct listing_item *item, bool overla
 	item->fresh = false;
 	e->items++;
 	if (!item->key) {
-		e->quarantined++;
+		e->quarantined += !overlap;
 		return;
 	}
 	if (item->out_of_scope) {
-		e->out_of_scope++;
+		e->out_of_scope += !overlap;
 		return;
 	}
 	if (!seen_reserve(l)) {
@@ -90,11 +93,17 @@ static void count_item(struct listing *l, struct listing_item *item, bool overla
 	item->fresh = true;
 }
 
-/* ---- the chain -------------------------------------------------------------------------- */
+/* ---- the chain --------------------------------------------------------------------------- */
+
+/* An item without a readable id is recognised by its bytes. */
+static uint64_t identity_of(const struct listing_item *item)
+{
+	return item->key ? item->key : item->content;
+}
 
 static uint64_t first_key_of(const struct listing_page *page)
 {
-	return page->count > 0 ? page->items[0].key : 0;
+	return page->count > 0 ? identity_of(&page->items[0]) : 0;
 }
 
 /* Where the next page begins: the last element that holds an item, so that both pages show it. */
@@ -106,7 +115,7 @@ static void aim(struct listing *l, const struct listing_page *page)
 	while (first_of_last > 0 && page->items[first_of_last - 1].unit == last)
 		first_of_last--;
 	l->expect_overlap = last > 0;
-	l->last_key = page->count > 0 ? page->items[first_of_last].key : 0;
+	l->last_key = page->count > 0 ? identity_of(&page->items[first_of_last]) : 0;
 	l->cursor += last > 0 ? last : page->units > 1 ? page->units : 1;
 }
 
@@ -132,6 +141,17 @@ static void plan_ahead(struct listing *l, const struct listing_page *first)
 	l->ahead = l->stride;
 	l->ahead_off = l->config.ahead_max < 2 || !l->evidence.total_known || first->units < 2 ||
 		       (int64_t)first->units >= l->evidence.total;
+}
+
+/* Pages of one new item each would take years to reach the cap on items. */
+static bool has_too_many_pages(const struct listing *l)
+{
+	const struct evidence *e = &l->evidence;
+	uint64_t pages_max = PAGES_MAX;
+
+	if (e->total_known && e->total >= 0 && (uint64_t)e->total < PAGES_MAX)
+		pages_max = 4 * ((uint64_t)e->total / l->stride + 1) + PAGES_SPARE;
+	return e->pages > pages_max;
 }
 
 /* The page at the cursor has come: count it and move on. */
@@ -166,12 +186,11 @@ static void walk(struct listing *l, const struct listing_page *page)
 		e->pages_with_new++;
 	else
 		e->end_reached = true;
-	e->too_many = e->unique > LISTING_ITEMS_MAX;
-
-	l->chain_over = !l->config.paged || e->end_reached || e->too_many || l->failed;
 	if (first)
 		plan_ahead(l, page);
-	else if (page->units != l->stride + 1)
+	e->too_many = e->unique > LISTING_ITEMS_MAX || has_too_many_pages(l);
+	l->chain_over = !l->config.paged || e->end_reached || e->too_many || l->failed;
+	if (!first && page->units != l->stride + 1)
 		l->ahead_off = true; /* pages are not of one size: what was foretold is wrong */
 	aim(l, page);
 }

@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -83,16 +85,31 @@ static int parse(int argc, char **argv, struct options *o)
 	return -1;
 }
 
+/* A descriptor below 3 that is closed would be taken by the next file that is opened, and what is
+ * meant for a person would go into it. */
+static bool open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = { .config = DEFAULT_CONFIG };
 	struct config *config = NULL;
 	struct buf text;
 
+	if (!open_standard_files())
+		return APP_FAILED;
 	int status = parse(argc, argv, &o);
 	if (status >= 0)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a full disk is an error of that write, not the end */
 
 	buf_init(&text);
 	int rc = config_load(&config, o.config, builtin_providers,

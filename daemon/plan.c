@@ -96,7 +96,7 @@ static int plan_zone(struct planner *p, const struct service *service, const cha
 {
 	p->identity.region = p->account->provider->zone_is_region ? zone : region;
 	p->identity.zone = zone;
-	p->found = found;
+	p->found = found || p->account->projects.all;
 	return plan_variants(p, service);
 }
 
@@ -121,7 +121,8 @@ static int plan_region(struct planner *p, const struct service *service, const c
 		rc = plan_zone(p, service, region, place->zone, true);
 		planned++;
 	}
-	if (rc == 0 && planned == 0)
+	/* Asked region-wide only once it is known that no zone of it is there to be asked. */
+	if (rc == 0 && planned == 0 && !(a->zones.all && p->places->zones_unknown))
 		rc = plan_zone(p, service, region, "", found);
 	return rc;
 }
@@ -226,23 +227,23 @@ static int cover_listing(const struct listing_identity *i, const struct service 
 	return 0;
 }
 
-bool plan_covers(const struct config *config, const struct listing_identity *wanted)
+bool plan_covers(const struct config_account *account, const struct plan_places *places,
+		 const struct listing_identity *wanted)
 {
 	struct cover c = { .wanted = wanted };
-	/* What `all` could find: the place of the listing itself. */
-	const struct store_place place = { wanted->project, wanted->region, wanted->zone };
-	const struct plan_places places = { &place, 1 };
+	/* What `all` could find again: the listing's own place. */
+	const struct store_place own = { wanted->project, wanted->region, wanted->zone };
+	const struct plan_places own_places = { .items = &own, .count = 1, .zones_unknown = true };
 
-	for (size_t i = 0; i < config->account_count && !c.covered; i++) {
-		const struct config_account *a = &config->accounts[i];
-		if (strcmp(a->name, wanted->account) != 0 ||
-		    strcmp(a->provider->name, wanted->provider) != 0 ||
-		    strcmp(a->cloud, wanted->cloud) != 0)
-			continue;
-		if (strcmp(wanted->service, "discovery") == 0)
-			(void)plan_discoveries(a, cover_discovery, &c);
-		else
-			(void)plan_listings(a, &places, cover_listing, &c);
+	if (strcmp(account->name, wanted->account) != 0 ||
+	    strcmp(account->provider->name, wanted->provider) != 0 ||
+	    strcmp(account->cloud, wanted->cloud) != 0)
+		return false;
+	if (strcmp(wanted->service, "discovery") == 0) {
+		(void)plan_discoveries(account, cover_discovery, &c);
+	} else {
+		(void)plan_listings(account, &own_places, cover_listing, &c);
+		(void)plan_listings(account, places, cover_listing, &c);
 	}
 	return c.covered;
 }

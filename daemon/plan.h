@@ -13,6 +13,8 @@
 struct plan_places {
 	const struct store_place *items;
 	size_t count;
+	bool zones_unknown; /* no discovery of zones has answered yet: `zones: all` means nothing so
+			       far */
 };
 
 typedef int plan_listing_fn(const struct listing_identity *identity, const struct service *service,
@@ -28,6 +30,9 @@ typedef int plan_discovery_fn(const struct listing_identity *identity,
 /* The discovery calls that the account's `all` keys need. */
 int plan_discoveries(const struct config_account *account, plan_discovery_fn *each, void *data);
 
-/* Whether a listing that was once registered still belongs to the configuration. A place that `all`
- * may find again does. */
-bool plan_covers(const struct config *config, const struct listing_identity *identity);
+/*
+ * Whether a listing that was once registered still belongs to the account's configuration. A place
+ * that `all` may find again does; `places` is what it finds now.
+ */
+bool plan_covers(const struct config_account *account, const struct plan_places *places,
+		 const struct listing_identity *identity);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/brake.h"
+#include "daemon/conclude.h"
 #include "daemon/harvest.h"
 #include "daemon/listing.h"
 
@@ -18,7 +18,9 @@
  * poll. Whatever happens, the attempt leaves one row in `polls`.
  * On interrupt: fetches are cancelled, nothing but that row is written.
  */
-enum { FETCHES_MAX = 9 };
+/* Requests of one poll at a time; and pages that may wait for the writer's thread, so that memory
+ * is bounded by them. */
+enum { FETCHES_MAX = 17, PAGES_WAITING_MAX = 8 };
 
 enum poll_state { POLL_LOADING, POLL_FETCHING, POLL_STORING, POLL_CLOSING, POLL_STATES };
 
@@ -55,24 +57,22 @@ struct poll {
 	bool ending; /* listing said END: answers that still come do not matter */
 	bool pumping;
 
-	int64_t started_ms;
+	int64_t started_ms, started_at;
 	struct buf sentence; /* of the page that failed */
 	int http_status;
-	int64_t code; /* -1: no envelope was read */
+	int64_t code;
 	struct buf provider_message;
 
 	struct harvest harvest;
 	struct writer_job job; /* load, then commit */
 	bool job_out;
-	int prepare_error; /* the commit could not be made ready: out of memory */
-	struct error store_error;
+	struct account_keys fresh_keys; /* read again, because the cloud refused the old ones */
+	bool reads_keys;
+	int load_result;
+	struct error load_error;
 
-	struct poll_log log;
-	struct buf message;
-	struct commit commit;
-	int commit_result;
 	struct places places;
-	struct store_place *place_rows;
+	struct conclusion conclusion;
 };
 
 static void tick(struct poll *p);
@@ -83,8 +83,7 @@ static void move(struct poll *p, enum poll_state next)
 	p->state = next;
 }
 
-/* ---- fetching ---------------------------------------------------------------------------------
- */
+/* ---- fetching ------------------------------------------------------------------------------ */
 
 static struct slot *free_slot(struct poll *p)
 {
@@ -182,7 +181,7 @@ static void ask_page(struct poll *p, const struct listing_action *action)
 /* Carries out what the listing wants until it wants nothing more for now. */
 static void pump(struct poll *p)
 {
-	while (!p->ending) {
+	while (!p->ending && p->harvest.jobs < PAGES_WAITING_MAX) {
 		struct listing_action action = listing_next(&p->listing);
 		struct harvest_page *page = action.user;
 
@@ -207,167 +206,66 @@ static void pump(struct poll *p)
 	}
 }
 
-/* ---- storing ------------------------------------------------------------------------------------
- */
-
-/* "NAME: " and then what is to say; nothing for a complete poll. */
-static void write_message(struct poll *p, const char *why)
-{
-	if (p->log.outcome == OUTCOME_COMPLETE)
-		return;
-	watch_put_name(&p->message, &p->watch->identity);
-	buf_puts(&p->message, ": ");
-	if (p->sentence.len > 0)
-		buf_puts(&p->message, buf_text(&p->sentence));
-	if (p->sentence.len > 0 && *why)
-		buf_puts(&p->message, "; ");
-	buf_puts(&p->message, why);
-}
-
-/* A drop too large to be believed: what was seen is stored, nothing moves towards removal. */
-static void apply_brake(struct poll *p)
-{
-	const struct known *known = &p->watch->known;
-	struct brake_facts facts = { .seen = p->listing.evidence.unique };
-	struct buf why;
-
-	for (size_t i = 0; i < known->count; i++)
-		facts.present += known->entries[i].presence == PRESENCE_PRESENT;
-	for (size_t i = 0; i < p->commit.absent_count; i++)
-		facts.newly_absent += p->commit.absent[i].presence == PRESENCE_PRESENT;
-	buf_init(&why);
-	if (brake_judge(&facts, p->runtime->config, &why)) {
-		p->log.outcome = OUTCOME_SUSPECT;
-		p->log.error_class = CLASS_SUSPECT;
-		p->commit.held = (int64_t)facts.newly_absent;
-		p->commit.absent_count = 0;
-		write_message(p, buf_text(&why));
-		p->log.message = p->message.bytes;
-	}
-	buf_finish(&why);
-}
-
-static int collect_places(struct poll *p)
-{
-	p->place_rows = calloc(p->places.count + 1, sizeof(*p->place_rows));
-	if (!p->place_rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->places.count; i++) {
-		const struct place_found *found = &p->places.items[i];
-		p->place_rows[i] = (struct store_place){ found->project ? found->project : "",
-							 found->region ? found->region : "",
-							 found->zone ? found->zone : "" };
-	}
-	p->commit.places = p->place_rows;
-	p->commit.place_count = p->places.count;
-	return 0;
-}
-
-static void fill_log(struct poll *p)
-{
-	const struct env *env = p->runtime->env;
-	struct evidence *e = &p->listing.evidence;
-	struct buf why;
-
-	if (p->counts.requests > 0)
-		e->span_ms = env->now_ms(env) - p->counts.first_sent_ms;
-	if (p->listing.failed && e->failure == CLASS_NONE) {
-		e->failure = CLASS_INTERNAL;
-		buf_puts(&p->sentence, "out of memory");
-	}
-	buf_init(&why);
-	p->log.outcome = evidence_judge(e, &why);
-	p->log.error_class = e->failure;
-	if (p->log.outcome != OUTCOME_COMPLETE && e->failure == CLASS_NONE && !e->interrupted)
-		p->log.error_class = CLASS_INCOMPLETE;
-	write_message(p, buf_text(&why));
-	buf_finish(&why);
-
-	p->log.finished_at = env->now_s(env);
-	p->log.duration_ms = env->now_ms(env) - p->started_ms;
-	p->log.pages = (int64_t)(e->pages + e->first_again_done);
-	p->log.requests = p->counts.requests;
-	p->log.retries = p->counts.retries;
-	p->log.throttled = p->counts.throttled;
-	p->log.bytes = p->counts.bytes;
-	p->log.items = p->watch->discovery ? (int64_t)p->places.count : (int64_t)e->unique;
-	p->log.duplicates = (int64_t)e->duplicates;
-	p->log.total_reported = e->pages_with_total > 0 ? e->total : -1;
-	p->log.warnings = (int64_t)p->harvest.warnings;
-	p->log.http_status = p->http_status > 0 ? p->http_status : -1;
-	p->log.code = p->code;
-	p->log.provider_message = p->provider_message.len > 0 ? p->provider_message.bytes : NULL;
-	p->log.message = p->message.len > 0 ? p->message.bytes : NULL;
-}
+/* ---- storing ------------------------------------------------------------------------------- */
 
 static void run_commit(struct store *store, struct writer_job *job)
 {
-	struct poll *p = container_of(job, struct poll, job);
-
-	int kept = p->prepare_error < 0 ? p->prepare_error : p->harvest.spool_error;
-
-	if (kept < 0) {
-		p->commit_result =
-			error_set(&p->store_error, kept,
-				  "records could not be kept until the end of the poll: %s",
-				  strerror(-kept));
-		return;
-	}
-	if (p->log.outcome != OUTCOME_ABORTED)
-		p->commit.changed = p->harvest.spool;
-	p->commit.drifts = p->harvest.drifts;
-	p->commit.drift_count = p->harvest.drift_count;
-	p->commit_result = store_commit(store, &p->commit, &p->store_error);
-	store_checkpoint(store, false);
+	conclusion_store(&container_of(job, struct poll, job)->conclusion, store);
 }
 
 static void on_committed(struct writer_job *job)
 {
 	struct poll *p = container_of(job, struct poll, job);
+	const struct conclusion *c = &p->conclusion;
 
 	p->job_out = false;
-	if (p->commit_result == 0 && p->watch->known_loaded)
-		harvest_learn(&p->harvest, &p->commit, p->log.outcome == OUTCOME_COMPLETE);
+	if (c->result == 0 && p->watch->known_loaded)
+		harvest_learn(&p->harvest, &c->commit, c->log.outcome == OUTCOME_COMPLETE);
 	move(p, POLL_CLOSING);
 	tick(p);
 }
 
 static void begin_store(struct poll *p)
 {
-	struct watch *w = p->watch;
-	int rc = 0;
+	struct evidence *e = &p->listing.evidence;
 
+	if (p->listing.failed && e->failure == CLASS_NONE) {
+		e->failure = CLASS_INTERNAL;
+		buf_puts(&p->sentence, "out of memory");
+	}
 	move(p, POLL_STORING);
-	fill_log(p);
-	bool paged = p->listing.config.paged;
-	p->commit.listing_id = w->listing_id;
-	p->commit.log = &p->log;
-	p->commit.seed = p->runtime->seed;
-	p->commit.next_due_at = p->log.finished_at + w->interval_s;
-	p->commit.removal_after = (unsigned)p->runtime->config->removal.after_complete_polls +
-				  (paged && !p->listing.evidence.total_known);
-	if (w->discovery)
-		rc = p->log.outcome == OUTCOME_COMPLETE ? collect_places(p) : 0;
-	else if (p->log.outcome != OUTCOME_ABORTED && w->known_loaded)
-		rc = harvest_compare(&p->harvest, p->log.outcome == OUTCOME_COMPLETE, &p->commit);
-	if (rc < 0)
-		p->prepare_error = rc;
-	else if (p->log.outcome == OUTCOME_COMPLETE && !w->discovery)
-		apply_brake(p);
+	conclude(&p->conclusion, &(struct poll_facts){
+					 .runtime = p->runtime,
+					 .watch = p->watch,
+					 .harvest = &p->harvest,
+					 .evidence = e,
+					 .counts = &p->counts,
+					 .places = &p->places,
+					 .started_ms = p->started_ms,
+					 .started_at = p->started_at,
+					 .sentence = buf_text(&p->sentence),
+					 .http_status = p->http_status,
+					 .code = p->code,
+					 .provider_message = buf_text(&p->provider_message),
+				 });
 	p->job = (struct writer_job){ .run = run_commit, .done = on_committed };
 	p->job_out = true;
 	writer_submit(p->runtime->writer, &p->job);
 }
 
-/* ---- loading
- * ------------------------------------------------------------------------------------- */
+/* ---- loading ------------------------------------------------------------------------------- */
 
 static void run_load(struct store *store, struct writer_job *job)
 {
 	struct poll *p = container_of(job, struct poll, job);
+	struct watch *w = p->watch;
 
-	p->commit_result = store_load_known(store, p->watch->listing_id, p->runtime->seed,
-					    &p->watch->known, &p->store_error);
+	/* Keys that cannot be read now: the old ones are tried again. */
+	if (p->reads_keys)
+		p->reads_keys = account_load_keys(w->account->config, &p->fresh_keys, NULL) == 0;
+	if (!w->discovery && !w->known_loaded)
+		p->load_result = store_load_known(store, w->listing_id, p->runtime->seed, &w->known,
+						  &p->load_error);
 }
 
 static void on_harvested(struct harvest *harvest)
@@ -391,51 +289,50 @@ static void on_loaded(struct writer_job *job)
 	struct poll *p = container_of(job, struct poll, job);
 
 	p->job_out = false;
-	p->watch->known_loaded = p->commit_result == 0;
-	if (p->commit_result == 0)
-		p->commit_result = begin_fetch(p);
-	if (p->commit_result < 0) {
+	if (p->reads_keys)
+		account_take_keys(p->watch->account, &p->fresh_keys);
+	p->watch->known_loaded = p->load_result == 0 && !p->watch->discovery;
+	if (p->load_result == 0)
+		p->load_result = begin_fetch(p);
+	if (p->load_result < 0) {
 		watch_forget(p->watch);
-		if (!p->store_error.text[0])
-			error_set(&p->store_error, p->commit_result, "out of memory");
-		buf_printf(&p->sentence, "the catalog could not be read: %s", p->store_error.text);
+		if (!p->load_error.text[0])
+			error_set(&p->load_error, p->load_result, "out of memory");
+		buf_printf(&p->sentence, "the catalog could not be read: %s", p->load_error.text);
 		p->listing.evidence.failure = CLASS_INTERNAL;
 	}
 	tick(p);
 }
 
-/* ---- the end
- * --------------------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static void report(struct poll *p)
 {
 	struct watch *w = p->watch;
+	const struct conclusion *c = &p->conclusion;
+	bool stored = c->result == 0;
 	struct poll_report report = {
-		.log = &p->log,
-		.commit = &p->commit,
-		.store_error = p->commit_result < 0 ? p->store_error.text : NULL,
-		.places = w->discovery && p->log.outcome == OUTCOME_COMPLETE ? &p->places : NULL,
+		.log = &c->log,
+		.commit = &c->commit,
+		.store_error = stored ? NULL : c->error.text,
+		.places = w->discovery && c->log.outcome == OUTCOME_COMPLETE ? &p->places : NULL,
 	};
 
 	w->poll = NULL;
 	w->polled = true;
-	w->outcome = p->commit_result < 0 ? OUTCOME_FAILED : p->log.outcome;
-	w->error_class = p->commit_result < 0 ? CLASS_INTERNAL : p->log.error_class;
+	w->outcome = stored ? c->log.outcome : OUTCOME_FAILED;
+	w->error_class = stored ? c->log.error_class : CLASS_INTERNAL;
 	p->done(w, &report, p->data);
 }
 
 static void free_poll(struct poll *p)
 {
+	conclusion_finish(&p->conclusion);
 	listing_finish(&p->listing);
 	harvest_finish(&p->harvest);
 	places_finish(&p->places);
 	buf_finish(&p->sentence);
-	buf_finish(&p->message);
 	buf_finish(&p->provider_message);
-	free(p->place_rows);
-	free(p->commit.absent);
-	free(p->commit.returned);
-	free(p->commit.stored);
 	free(p);
 }
 
@@ -502,7 +399,7 @@ int poll_start(struct watch *w, const struct runtime *runtime, poll_done_fn *don
 	p->data = data;
 	p->code = POLL_NO_CODE;
 	p->started_ms = runtime->env->now_ms(runtime->env);
-	p->log.started_at = runtime->env->now_s(runtime->env);
+	p->started_at = runtime->env->now_s(runtime->env);
 	p->scope = (struct page_scope){
 		.provider = w->account->config->provider,
 		.service = service,
@@ -528,7 +425,8 @@ int poll_start(struct watch *w, const struct runtime *runtime, poll_done_fn *don
 					  .ahead_max = FETCHES_MAX - 1,
 				  });
 	w->poll = p;
-	if (w->known_loaded || w->discovery) {
+	p->reads_keys = w->account->keys_refused;
+	if ((w->known_loaded || w->discovery) && !p->reads_keys) {
 		int rc = begin_fetch(p);
 		if (rc < 0) {
 			w->poll = NULL;

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 enum { REDRAW_MS = 100, LINES_MAX = 12 };
@@ -29,20 +30,6 @@ static size_t terminal_columns(void)
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
 		return 80;
 	return size.ws_col;
-}
-
-static void write_out(const struct buf *out)
-{
-	size_t done = 0;
-
-	while (done < out->len) {
-		ssize_t n = write(STDERR_FILENO, out->bytes + done, out->len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* nobody reads it: the poll matters more */
-		done += (size_t)n;
-	}
 }
 
 /* One line, cleaned, cut to the terminal. */
@@ -103,7 +90,7 @@ static void on_redraw(uv_timer_t *timer)
 	buf_init(&out);
 	erase(p, &out);
 	draw(p, &out);
-	write_out(&out);
+	log_put(out.bytes, out.len);
 	buf_finish(&out);
 }
 
@@ -173,7 +160,7 @@ void progress_ended(struct progress *p, const struct watch *watch, const struct 
 	put_line(&out, buf_text(&line), 0);
 	if (p->live)
 		draw(p, &out);
-	write_out(&out);
+	log_put(out.bytes, out.len);
 	buf_finish(&line);
 	buf_finish(&out);
 }
@@ -186,7 +173,7 @@ static void on_timer_closed(uv_handle_t *handle)
 	buf_init(&out);
 	if (p->live)
 		erase(p, &out);
-	write_out(&out);
+	log_put(out.bytes, out.len);
 	buf_finish(&out);
 	void (*closed)(void *) = p->closed;
 	void *data = p->closed_data;

@@ -23,7 +23,7 @@ void roster_finish(struct roster *r)
 	*r = (struct roster){ 0 };
 }
 
-/* ---- planning --------------------------------------------------------------------------- */
+/* ---- planning ---------------------------------------------------------------------------- */
 
 static bool same_identity(const struct listing_identity *a, const struct listing_identity *b)
 {
@@ -110,33 +110,45 @@ static int add_listing(const struct listing_identity *identity, const struct ser
 	return 0;
 }
 
-/* Plans with everything that the account's discoveries last answered, as one list. */
-static int plan_account(struct roster *r, struct account *account)
+/* Everything that the account's discoveries last answered, as one list; free() its items. */
+static int places_of(const struct roster *r, const struct account *account, struct plan_places *ret)
 {
-	struct adding adding = { r, account };
-	struct plan_places places = { 0 };
+	struct store_place *all;
 	size_t count = 0;
 
 	for (size_t i = 0; i < r->count; i++)
 		if (r->watches[i]->account == account)
 			count += r->watches[i]->place_count;
-	struct store_place *all = calloc(count + 1, sizeof(*all));
+	all = calloc(count + 1, sizeof(*all));
 	if (!all)
 		return -ENOMEM;
+	*ret = (struct plan_places){ .items = all, .zones_unknown = true };
 	for (size_t i = 0; i < r->count; i++) {
 		const struct watch *w = r->watches[i];
 		if (w->account != account || w->place_count == 0)
 			continue;
-		memcpy(all + places.count, w->places, w->place_count * sizeof(*all));
-		places.count += w->place_count;
+		memcpy(all + ret->count, w->places, w->place_count * sizeof(*all));
+		ret->count += w->place_count;
+		if (w->discovery->places & PLACE_ZONE)
+			ret->zones_unknown = false;
 	}
-	places.items = all;
-	int rc = plan_listings(account->config, &places, add_listing, &adding);
-	free(all);
+	return 0;
+}
+
+static int plan_account(struct roster *r, struct account *account)
+{
+	struct adding adding = { r, account };
+	struct plan_places places;
+
+	int rc = places_of(r, account, &places);
+	if (rc < 0)
+		return rc;
+	rc = plan_listings(account->config, &places, add_listing, &adding);
+	free((void *)(uintptr_t)places.items);
 	return rc;
 }
 
-/* ---- start ---------------------------------------------------------------------------------- */
+/* ---- start ------------------------------------------------------------------------------- */
 
 static void enter_schedule(struct roster *r, struct watch *w, const struct store_listing *stored)
 {
@@ -200,17 +212,34 @@ static int load_places(struct watch *w, struct store *store, struct error *err)
 }
 
 struct disabling {
-	const struct config *config;
+	const struct roster *roster;
 	int64_t *ids;
 	size_t count, size;
 	bool failed;
 };
 
+static bool is_configured(const struct roster *r, const struct listing_identity *identity,
+			  bool *ret_failed)
+{
+	bool covered = false;
+
+	for (size_t i = 0; i < r->account_count && !covered; i++) {
+		struct plan_places places;
+		if (places_of(r, &r->accounts[i], &places) < 0) {
+			*ret_failed = true;
+			return true;
+		}
+		covered = plan_covers(r->accounts[i].config, &places, identity);
+		free((void *)(uintptr_t)places.items);
+	}
+	return covered;
+}
+
 static void disable_if_gone(const struct store_listing *l, void *data)
 {
 	struct disabling *d = data;
 
-	if (l->disabled || plan_covers(d->config, &l->identity))
+	if (l->disabled || is_configured(d->roster, &l->identity, &d->failed))
 		return;
 	if (d->count == d->size) {
 		size_t size = d->size ? d->size * 2 : 16;
@@ -227,7 +256,7 @@ static void disable_if_gone(const struct store_listing *l, void *data)
 
 static int disable_gone(struct roster *r, struct store *store, struct error *err)
 {
-	struct disabling d = { .config = r->runtime->config };
+	struct disabling d = { .roster = r };
 
 	int rc = store_each_listing(store, disable_if_gone, &d, err);
 	if (rc == 0 && d.failed)
@@ -266,8 +295,7 @@ int roster_open(struct roster *r, struct account *accounts, size_t account_count
 	return rc;
 }
 
-/* ---- while running
- * ------------------------------------------------------------------------------- */
+/* ---- while running ----------------------------------------------------------------------- */
 
 struct registration {
 	struct writer_job job;

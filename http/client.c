@@ -227,9 +227,8 @@ static bool set_up_multi(struct http_client *client)
 {
 	/* clang-format off */
 	static const struct { CURLMoption option; long value; } numbers[] = {
-		{ CURLMOPT_PIPELINING,           CURLPIPE_NOTHING },
-		{ CURLMOPT_MAX_HOST_CONNECTIONS, 8 },
-		{ CURLMOPT_MAXCONNECTS,          64 }, /* idle ones are kept up to this count */
+		{ CURLMOPT_PIPELINING,  CURLPIPE_NOTHING },
+		{ CURLMOPT_MAXCONNECTS, 64 }, /* idle ones are kept up to this count */
 	};
 	/* clang-format on */
 	CURLM *multi = client->multi;

@@ -6,7 +6,9 @@
  *
  * HTTP/1.1 over TLS 1.2 or newer, chains and names verified; no redirect is followed (the exchange
  * ends well, with status 3xx), no cookie kept, no proxy or .netrc of the environment used, no
- * link-local address connected to. Connections are kept and used again, at most 8 per host.
+ * link-local address connected to. Connections are kept and used again; how many
+ * requests go out at a time is the limiter's business, so that none waits here with its clock
+ * running.
  */
 #pragma once
 

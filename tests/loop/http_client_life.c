@@ -4,8 +4,7 @@
  * Many exchanges at a time: connections kept and shared, calls from inside done(), and every
  * allocation of ours failing in turn.
  */
-/* ---- what is sent
- * -------------------------------------------------------------------------------------- */
+/* ---- what is sent ------------------------------------------------------------------------ */
 
 static void check_sent(const char *request, const char *const *wanted, const char *const *unwanted)
 {
@@ -109,10 +108,9 @@ static void never_expects_100_continue(void **state)
 	bench_free(b);
 }
 
-/* ---- many at a time
- * -------------------------------------------------------------------------------------- */
+/* ---- many at a time ---------------------------------------------------------------------- */
 
-static void overlaps_up_to_eight_a_host(void **state)
+static void none_waits_inside(void **state)
 {
 	struct bench *b = bench_open();
 
@@ -126,13 +124,13 @@ static void overlaps_up_to_eight_a_host(void **state)
 		check_ok(&b->jobs[i]);
 	}
 	assert_int_equal(b->server.requests, 40);
-	assert_int_equal(b->server.open_most, 8);
-	assert_int_equal(b->server.connections, 8);
+	/* How many go out at a time is the limiter's business. */
+	assert_true(b->server.open_most > 8);
 	bench_free(b);
 }
 
-/* More than the host has connections for, and the host is silent: those that queue end as well. */
-static void queued_ones_time_out(void **state)
+/* Many at a silent host: each ends by its own time-out. */
+static void many_time_out(void **state)
 {
 	struct bench *b = bench_open();
 
@@ -185,8 +183,7 @@ static void survives_a_storm_of_resets(void **state)
 	bench_free(b);
 }
 
-/* ---- a kept connection that has died
- * --------------------------------------------------------------------- */
+/* ---- a kept connection that has died ----------------------------------------------------- */
 
 struct dead_row {
 	const char *name;
@@ -231,8 +228,7 @@ static void replaces_a_dead_connection(void **state)
 	bench_free(b);
 }
 
-/* ---- from inside done
- * ---------------------------------------------------------------------------------------- */
+/* ---- from inside done -------------------------------------------------------------------- */
 
 static void cancel_other(struct job *job)
 {
@@ -373,8 +369,7 @@ static void closes_idle(void **state)
 	bench_free(b);
 }
 
-/* ---- refused at once
- * ------------------------------------------------------------------------------------------ */
+/* ---- refused at once --------------------------------------------------------------------- */
 
 struct refused_row {
 	const char *name;
@@ -518,7 +513,7 @@ int main(void)
 	/* clang-format off */
 	static const struct CMUnitTest plain[] = {
 		cmocka_unit_test(sends_a_get), cmocka_unit_test(keeps_its_connection),
-		cmocka_unit_test(overlaps_up_to_eight_a_host), cmocka_unit_test(queued_ones_time_out),
+		cmocka_unit_test(none_waits_inside), cmocka_unit_test(many_time_out),
 		cmocka_unit_test(survives_a_storm_of_resets), cmocka_unit_test(cancels_another),
 		cmocka_unit_test(cancels_one_that_has_ended), cmocka_unit_test(closes_with_others_in_flight),
 		cmocka_unit_test(refuses_to_submit_while_closing), cmocka_unit_test(may_be_freed_in_done),

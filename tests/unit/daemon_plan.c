@@ -47,7 +47,7 @@ static const struct row {
 	{ "all zones of one region", "ucloud", { .regions = LIST("cn-bj2"), .zones = ALL, .services = LIST("uhost") }, true,
 	  "+/uhost/cn-bj2/cn-bj2-02/\n+/uhost/cn-bj2/cn-bj2-05/\n" },
 	{ "all projects", "ucloud", { .projects = ALL, .regions = LIST("hk"), .services = LIST("uk8s") }, true,
-	  "org-1/uk8s/hk//\norg-2/uk8s/hk//\n" },
+	  "+org-1/uk8s/hk//\n+org-2/uk8s/hk//\n" },
 	{ "platform per type", "compshare", { .regions = LIST("cn-wlcb"), .services = LIST("platform") }, false,
 	  "/platform/cn-wlcb//System\n/platform/cn-wlcb//App\n/platform/cn-wlcb//Game\n/platform/cn-wlcb//Other\n" },
 	{ "chosen variants", "compshare",
@@ -124,30 +124,57 @@ static void discovers_only_what_all_needs(void **state)
 /* A region that `all` no longer finds is covered; one that was taken out of the list is not. */
 static void covers_what_is_configured(void **state)
 {
-	struct config_account accounts[] = {
-		{ .name = "listed",
-		  .cloud = "c",
-		  .regions = LIST("hk"),
-		  .services = LIST("uhost") },
-		{ .name = "found", .cloud = "c", .regions = ALL, .services = LIST("uhost") },
+	struct config_account listed = {
+		.name = "a", .cloud = "c", .regions = LIST("hk"), .services = LIST("uhost")
 	};
-	struct config config = { .accounts = accounts, .account_count = 2 };
-	struct listing_identity id = { "listed", "ucloud", "c", "uhost", "hk", "", "", "" };
+	struct config_account found = {
+		.name = "a", .cloud = "c", .regions = ALL, .services = LIST("uhost")
+	};
+	const struct plan_places none = { 0 };
+	struct listing_identity id = { "a", "ucloud", "c", "uhost", "hk", "", "", "" };
 
 	(void)state;
-	accounts[0].provider = accounts[1].provider = provider_named("ucloud");
-	assert_true(plan_covers(&config, &id));
+	listed.provider = found.provider = provider_named("ucloud");
+	assert_true(plan_covers(&listed, &none, &id));
 	id.region = "cn-bj2";
-	assert_false(plan_covers(&config, &id));
-	id.account = "found";
-	assert_true(plan_covers(&config, &id));
+	assert_false(plan_covers(&listed, &none, &id));
+	assert_true(plan_covers(&found, &none, &id));
 	id.service = "uk8s";
-	assert_false(plan_covers(&config, &id));
+	assert_false(plan_covers(&found, &none, &id));
 	id.service = "uhost";
 	id.cloud = "another";
-	assert_false(plan_covers(&config, &id));
+	assert_false(plan_covers(&found, &none, &id));
+	id.cloud = "c";
 	id.account = "gone";
-	assert_false(plan_covers(&config, &id));
+	assert_false(plan_covers(&found, &none, &id));
+}
+
+/* `zones: all` of a named region: nothing before discovery answers, then the zones and no more. */
+static void zones_wait_for_discovery(void **state)
+{
+	struct config_account a = { .name = "a",
+				    .cloud = "c",
+				    .regions = LIST("cn-bj2", "sg"),
+				    .zones = ALL,
+				    .services = LIST("uhost") };
+	const struct plan_places unknown = { .zones_unknown = true };
+	const struct plan_places known = { ucloud_places, ARRAY_LEN(ucloud_places), false };
+	struct listing_identity wide = { "a", "ucloud", "c", "uhost", "cn-bj2", "", "", "" };
+	struct buf plan;
+
+	(void)state;
+	a.provider = provider_named("ucloud");
+	buf_init(&plan);
+	assert_int_equal(plan_listings(&a, &unknown, write_listing, &plan), 0);
+	assert_string_equal(buf_text(&plan), "");
+	assert_int_equal(plan_listings(&a, &known, write_listing, &plan), 0);
+	assert_string_equal(buf_text(&plan),
+			    "+/uhost/cn-bj2/cn-bj2-02/\n+/uhost/cn-bj2/cn-bj2-05/\n"
+			    "/uhost/sg//\n");
+	buf_finish(&plan);
+	assert_false(plan_covers(&a, &known, &wide)); /* its zones are asked instead */
+	wide.zone = "cn-bj2-07";
+	assert_true(plan_covers(&a, &known, &wide)); /* a zone that may come back */
 }
 
 /* clang-format off */
@@ -207,8 +234,9 @@ int main(void)
 		cmocka_unit_test(discovers_only_what_all_needs),
 		cmocka_unit_test(covers_what_is_configured),
 		cmocka_unit_test(first_due),
+		cmocka_unit_test(zones_wait_for_discovery),
 	};
-	size_t count = 3;
+	size_t count = 4;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[count++] = (struct CMUnitTest)TEST_ROW(plans_row, &rows[i]);

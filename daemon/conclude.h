@@ -1,0 +1,44 @@
+/*
+ * How a poll ends: the verdict, the row of `polls`, and the one transaction that stores it all.
+ */
+#pragma once
+
+#include "daemon/evidence.h"
+#include "daemon/fetch.h"
+#include "daemon/harvest.h"
+#include "daemon/watch.h"
+
+/* What the poll knows when nothing more will come. Borrowed until conclusion_finish(). */
+struct poll_facts {
+	const struct runtime *runtime;
+	struct watch *watch;
+	struct harvest *harvest;
+	const struct evidence *evidence; /* complete but for span_ms */
+	const struct fetch_counts *counts;
+	const struct places *places; /* a discovery's answer; empty otherwise */
+	int64_t started_ms, started_at;
+	const char *sentence; /* why a page could not be had; "" */
+	int http_status;      /* 0: none */
+	int64_t code;
+	const char *provider_message; /* "" */
+};
+
+struct conclusion {
+	struct poll_facts facts;
+	struct poll_log log;
+	struct commit commit;
+	struct buf message;
+	struct store_place *places;
+	int prepare_error; /* the commit could not be made ready: out of memory */
+	int result;        /* of the transaction: 0, or negative and `error` says why */
+	struct error error;
+};
+
+/* On the loop: judges, writes the sentence, makes the commit ready. */
+void conclude(struct conclusion *ret, const struct poll_facts *facts);
+
+/* On the writer's thread: the transaction. What cannot be stored whole is stored as a failed poll.
+ */
+void conclusion_store(struct conclusion *conclusion, struct store *store);
+
+void conclusion_finish(struct conclusion *conclusion);
