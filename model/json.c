@@ -119,7 +119,29 @@ static bool open_container(struct walk *walk, bool is_object, bool *ret_empty)
 	return is_object ? read_key(walk, &key) : true;
 }
 
-static bool skip_value(struct walk *walk, unsigned depth_left)
+/* The container here, by counting brackets: no more is asked of what is too deep. */
+static bool skip_brackets(struct walk *walk)
+{
+	size_t open = 0;
+
+	while (walk->at < walk->end) {
+		char c = *walk->at;
+		if (c == '"') {
+			if (!skip_string(walk))
+				return false;
+			continue;
+		}
+		walk->at++;
+		if (c == '{' || c == '[')
+			open++;
+		else if ((c == '}' || c == ']') && --open == 0)
+			return true;
+	}
+	return fail(walk, "the end of a container");
+}
+
+/* Containers deeper than `depth_left` are an error, or set *deep where it is given. */
+static bool skip_value(struct walk *walk, unsigned depth_left, bool *deep)
 {
 	uint64_t objects = 0; /* bit 0: the innermost open container is an object */
 	unsigned level = 0;
@@ -128,11 +150,17 @@ static bool skip_value(struct walk *walk, unsigned depth_left)
 	for (;;) {
 		char c = next(walk);
 		if (c == '{' || c == '[') {
-			bool empty;
-			if (level >= depth_left)
+			bool empty = true;
+			if (level < depth_left) {
+				if (!open_container(walk, c == '{', &empty))
+					return false;
+			} else if (!deep) {
 				return fail(walk, "at most 64 levels");
-			if (!open_container(walk, c == '{', &empty))
-				return false;
+			} else {
+				*deep = true;
+				if (!skip_brackets(walk))
+					return false;
+			}
 			if (!empty) {
 				objects = objects << 1 | (c == '{');
 				level++;
@@ -168,7 +196,7 @@ const char *json_value_end(const char *at, const char *end, unsigned depth_left)
 	struct walk walk = { .begin = at, .at = at, .end = end };
 
 	assert(depth_left <= JSON_DEPTH_MAX);
-	return skip_value(&walk, depth_left) ? walk.at : NULL;
+	return skip_value(&walk, depth_left, NULL) ? walk.at : NULL;
 }
 
 static bool key_is(struct json_range key, const char *name, size_t name_len)
@@ -250,7 +278,7 @@ static void read_items(struct splitter *splitter, unsigned source, uint32_t grou
 		struct json_item item = { .source = source, .group = group };
 		item.is_object = next(walk) == '{';
 		item.range.start = walk->at;
-		if (!skip_value(walk, JSON_DEPTH_MAX - depth))
+		if (!skip_value(walk, JSON_DEPTH_MAX - depth, &item.is_too_deep))
 			return;
 		item.range.len = (size_t)(walk->at - item.range.start);
 		if (!add_item(splitter, &item))
@@ -266,7 +294,7 @@ static bool is_list(struct splitter *splitter, unsigned source, unsigned depth)
 	if (next(walk) == '[')
 		return true;
 	const char *start = walk->at;
-	if (!skip_value(walk, JSON_DEPTH_MAX - depth))
+	if (!skip_value(walk, JSON_DEPTH_MAX - depth, NULL))
 		return false;
 	bool is_null = walk->at - start == 4 && memcmp(start, "null", 4) == 0;
 	if (!is_null && !splitter->split->not_a_list)
@@ -276,7 +304,7 @@ static bool is_list(struct splitter *splitter, unsigned source, unsigned depth)
 
 /* The members of a group: its items are added; false when it has no such list at all. */
 static bool read_group_members(struct splitter *splitter, unsigned source, const struct path *path,
-			       struct json_range *ret_cut)
+			       struct json_range *ret_cut, bool *deep)
 {
 	struct walk *walk = &splitter->walk;
 	uint32_t group = (uint32_t)splitter->split->group_count;
@@ -301,7 +329,7 @@ static bool read_group_members(struct splitter *splitter, unsigned source, const
 			return found;
 		}
 		if (!is_items)
-			skip_value(walk, JSON_DEPTH_MAX - 3);
+			skip_value(walk, JSON_DEPTH_MAX - 3, deep);
 		else if (is_list(splitter, source, 3))
 			read_items(splitter, source, group, 4);
 		if (failed(splitter))
@@ -323,7 +351,9 @@ static void read_group(struct splitter *splitter, unsigned source, const struct 
 {
 	struct json_split *split = splitter->split;
 	const char *start = splitter->walk.at;
+	size_t first_item = split->count;
 	struct json_range cut = { 0 };
+	bool deep = false;
 
 	if (split->group_count >= splitter->items_max) {
 		splitter->code = -EFBIG;
@@ -333,15 +363,17 @@ static void read_group(struct splitter *splitter, unsigned source, const struct 
 		  sizeof(*split->groups)))
 		return;
 	size_t index = split->group_count++;
-	bool found = read_group_members(splitter, source, path, &cut);
+	bool found = read_group_members(splitter, source, path, &cut, &deep);
 	if (failed(splitter))
 		return;
 	struct json_range range = { start, (size_t)(splitter->walk.at - start) };
-	split->groups[index] = (struct json_group){ range, cut };
+	split->groups[index] = (struct json_group){ range, cut, deep };
+	for (size_t i = first_item; deep && i < split->count; i++)
+		split->items[i].is_too_deep = true;
 	if (found)
 		return;
 	split->group_count--;
-	add_item(splitter, &(struct json_item){ range, source, 0, true });
+	add_item(splitter, &(struct json_item){ range, source, 0, true, deep });
 }
 
 static void read_groups(struct splitter *splitter, unsigned source, const struct path *path)
@@ -356,7 +388,7 @@ static void read_groups(struct splitter *splitter, unsigned source, const struct
 			read_group(splitter, source, path);
 		} else {
 			item.range.start = walk->at;
-			if (!skip_value(walk, JSON_DEPTH_MAX - 2))
+			if (!skip_value(walk, JSON_DEPTH_MAX - 2, &item.is_too_deep))
 				return;
 			item.range.len = (size_t)(walk->at - item.range.start);
 			add_item(splitter, &item);
@@ -396,7 +428,7 @@ static void read_member(struct splitter *splitter, struct json_range key)
 			(struct json_range){ start, (size_t)(splitter->walk.at - start) };
 		return;
 	}
-	skip_value(&splitter->walk, JSON_DEPTH_MAX - 1);
+	skip_value(&splitter->walk, JSON_DEPTH_MAX - 1, NULL);
 }
 
 static void read_answer(struct splitter *splitter)

@@ -23,6 +23,7 @@ struct json_item {
 	unsigned source; /* index of its path */
 	uint32_t group;  /* index + 1 into groups; 0 when in none */
 	bool is_object;
+	bool is_too_deep; /* it or its group is: the deep part was skipped by its brackets alone */
 };
 
 /* An object that holds a list of items beside fields of its own. */
@@ -30,6 +31,7 @@ struct json_group {
 	struct json_range range;
 	struct json_range
 		cut; /* the list with its key and one comma: without it the object is JSON */
+	bool is_too_deep;
 };
 
 struct json_split {
@@ -46,7 +48,8 @@ struct json_split {
 /*
  * A path is a member of the answer, "ImageSet", or a list inside the objects of one,
  * "Group[].Data". An object of such a list that lacks the inner member is an item itself. No two
- * paths share a member. null is an absent list.
+ * paths share a member. null is an absent list. What is deeper than JSON_DEPTH_MAX spoils its item
+ * or group; outside of items it spoils the answer.
  *
  * 0, or -EBADMSG (no JSON), -EFBIG (more than items_max items or groups), -ENOMEM, with a sentence.
  * json_split_finish() is needed after either.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/repair.h"
+#include "model/scratch.h"
 
 /* What the walk over the fields of an item needs to know of where it is. */
 struct spot {
@@ -268,12 +269,16 @@ int normalize_item(struct normalizer *normalizer, const char *bytes, size_t len,
 	start_reading(normalizer, record);
 	const struct repair with = { normalizer->arena, &normalizer->scratch, &reading->warnings,
 				     &reading->redacted };
+	scratch_begin();
 	int rc = repair_item(&with, bytes, len, &repaired);
+	if (rc == 0) {
+		ret->was_repaired = repaired.was_repaired;
+		read_item(normalizer, &repaired, source, group, ret);
+		json_decref(repaired.root);
+	}
+	scratch_end();
 	if (rc)
 		return rc == -ENOMEM ? rc : 0;
-	ret->was_repaired = repaired.was_repaired;
-	read_item(normalizer, &repaired, source, group, ret);
-	json_decref(repaired.root);
 	if (normalizer->scratch.failed)
 		normalizer->arena->failed = true;
 	return normalizer->arena->failed ? -ENOMEM : 0;

@@ -185,9 +185,26 @@ static bool is_clean_behind(const struct osname_scan *scan, size_t idx, size_t e
 
 /* What a walk from a mention found. */
 struct found {
+	const struct distro *distro;
 	struct osname_version version;
 	bool numbered; /* by a number, not by the name of a release */
 };
+
+/* "CentOS 8 Stream": the number is the version, the word behind it says of what. */
+static void read_behind(const struct osname_scan *scan, size_t idx, size_t end, struct found *found)
+{
+	const struct distro *named = found->distro;
+	struct osname_version version;
+
+	if (!named->behind || end >= scan->count || scan->tokens[end].listed ||
+	    !osname_token_is(scan, end, named->behind))
+		return;
+	const struct distro *distro = distro_by_id(named->becomes);
+	if (osname_version_read(scan, idx, distro, &version, &end)) {
+		found->distro = distro;
+		found->version = version;
+	}
+}
 
 /*
  * Walks from a mention to its version. The same distribution may be named again on the way, "统信
@@ -199,7 +216,7 @@ static struct found walk_to_version(const struct osname_scan *scan, size_t idx,
 	const struct code_name *code_name = mention->code_name;
 	size_t i = token_behind(scan, idx, mention->end);
 	bool clean = is_clean_behind(scan, i, mention->end);
-	struct found found = { 0 };
+	struct found found = { .distro = mention->distro };
 
 	for (int step = 0; step < WALK_TOKENS_MAX && clean && i < scan->count; step++) {
 		struct mention again;
@@ -209,6 +226,8 @@ static struct found walk_to_version(const struct osname_scan *scan, size_t idx,
 			size_t end;
 			found.numbered =
 				osname_version_read(scan, i, mention->distro, &found.version, &end);
+			if (found.numbered)
+				read_behind(scan, i, end, &found);
 			break;
 		}
 		if (is_filler(scan, i)) {
@@ -283,7 +302,7 @@ void osname_from_name(struct arena *arena, const char *name, struct osname *ret)
 		if (!is_believed(&scan, i, &mention, found.numbered))
 			found.version.len = 0;
 		else if (found.version.len || !named)
-			named = mention.distro;
+			named = found.distro;
 	}
 	if (named)
 		name_system(arena, named, &found.version, ret);
@@ -345,6 +364,27 @@ static bool read_point_release(const struct osname_scan *scan, const struct ment
 	return true;
 }
 
+/* "dcchs": nothing but editions and languages of Windows behind its version. */
+static bool is_edition(const struct osname_scan *scan, size_t idx)
+{
+	const struct osname_token *token = &scan->tokens[idx];
+	const char *at = scan->text + token->start, *end = at + token->len;
+
+	while (at < end) {
+		size_t step = 0;
+		for (size_t i = 0; i < osname_edition_count; i++) {
+			size_t len = strlen(osname_editions[i]);
+			if (len > step && len <= (size_t)(end - at) &&
+			    memcmp(at, osname_editions[i], len) == 0)
+				step = len;
+		}
+		if (step == 0)
+			return false;
+		at += step;
+	}
+	return true;
+}
+
 static bool read_id_version(const struct osname_scan *scan, const struct mention *mention,
 			    struct osname_version *ret)
 {
@@ -354,7 +394,10 @@ static bool read_id_version(const struct osname_scan *scan, const struct mention
 		return read_point_release(scan, mention, ret);
 	if (scan->count == 1 || (mention->distro->flags & DISTRO_ID_X86_64))
 		return true;
-	return osname_version_read(scan, 1, mention->distro, ret, &end) && end == scan->count;
+	if (!osname_version_read(scan, 1, mention->distro, ret, &end))
+		return false;
+	return end == scan->count || (mention->distro->shape == VERSION_WINDOWS &&
+				      end + 1 == scan->count && is_edition(scan, end));
 }
 
 void osname_from_id(struct arena *arena, const char *id, struct osname *ret)

@@ -23,7 +23,8 @@ const struct distro osname_distros[] = {
 	{ ID("anolis"),     POINT(7, 8, 10, 2), OR(23, 30), .words = { "anolis os", "anolis", "龙蜥" } },
 	{ ID("arch"),       .shape = VERSION_DATE, .words = { "arch linux", "~arch" } },
 	{ ID("bclinux"),    POINT(6, 8, 10, 2), OR(21, 30), .words = { "bclinux", "bigcloud enterprise linux", "bigcloud linux" } },
-	{ ID("centos"),     POINT(3, 10, 10, 2),   .words = { "cent os", "cent os linux" } },
+	{ ID("centos"),     POINT(3, 10, 10, 2),   .words = { "cent os", "cent os linux" },
+	                    .behind = "stream", .becomes = "centos-stream" },
 	{ ID("centos-stream"), POINT(8, 12, 0, 1), .words = { "cent os stream", "cent os linux stream" } },
 	{ ID("coreos"),     POINT(30, 9999, 99, 3), .flags = DISTRO_BARE_ID | DISTRO_ID_X86_64,
 	                    .words = { "coreos", "fedora coreos", "red hat coreos", "rhcos", "fcos",
@@ -31,11 +32,11 @@ const struct distro osname_distros[] = {
 	{ ID("ctyunos"),    POINT(2, 4, 10, 2), OR(22, 30), .words = { "ctyunos" } },
 	{ ID("debian"),     POINT(3, 20, 15, 3),   .words = { "debian", "debian gnu linux" } },
 	{ ID("deepin"),     POINT(15, 30, 11, 2),  .words = { "deepin", "深度操作系统" } },
-	{ ID("euleros"),    POINT(2, 3, 15, 2), .flags = DISTRO_PACKS, .words = { "euler os" } },
+	{ ID("euleros"),    POINT(2, 3, 15, 2), .flags = DISTRO_PACKS, .words = { "euler os", "~euler" } },
 	{ ID("fedora"),     POINT(1, 60, 0, 1),    .words = { "fedora", "fedora linux" } },
 	{ ID("flatcar"),    POINT(1000, 9999, 99, 3), .words = { "flatcar", "flatcar container linux" } },
 	{ ID("gentoo"),     .words = { "gentoo", "gentoo linux" } },
-	{ ID("hce"),        POINT(1, 3, 10, 2),    .words = { "huawei cloud euler os", "hce os", "~hce" } },
+	{ ID("hce"),        POINT(1, 3, 10, 2),    .words = { "huawei cloud euler os", "huawei cloud euler", "hce os", "~hce" } },
 	{ ID("kali"),       POINT(2016, 2099, 4, 2), .words = { "kali linux", "kali" } },
 	{ ID("kylin"),      POINT(3, 12, 9, 2), .flags = DISTRO_PACKS,
 	                    .words = { "kylin", "kylin os", "kylin linux", "kylin sec", "银河麒麟", "~麒麟" } },
@@ -111,6 +112,11 @@ const char *const osname_han_fillers[] = {
 	"基础", "通用", "原生", "高内核", "微软", "位", "架构",
 };
 const size_t osname_han_filler_count = ARRAY_LEN(osname_han_fillers);
+
+const char *const osname_editions[] = {
+	"dc", "ee", "ent", "se", "std", "web", "chs", "cht", "cn", "eng", "en",
+};
+const size_t osname_edition_count = ARRAY_LEN(osname_editions);
 
 const struct unit osname_units[] = {
 	{ "g", false }, { "gb", true }, { "gib", true }, { "m", false }, { "mb", true }, { "mib", true }, { "t", false },

@@ -42,6 +42,7 @@ struct distro {
 	uint8_t keep;        /* parts kept: 2 turns 7.9.2009 into 7.9 */
 	unsigned flags;      /* of enum distro_flag */
 	const char *words[DISTRO_WORDS_MAX];
+	const char *behind, *becomes; /* a word behind the version, and whose id it makes it then */
 };
 
 extern const struct distro osname_distros[];
@@ -62,6 +63,10 @@ extern const size_t osname_filler_count;
 /* The same in Chinese: a run made of these pieces alone says nothing. */
 extern const char *const osname_han_fillers[];
 extern const size_t osname_han_filler_count;
+
+/* What may stand behind the version in an id of Windows, one piece after the other: "dcchs". */
+extern const char *const osname_editions[];
+extern const size_t osname_edition_count;
 
 /* A number before one of these counts something: "8GB", "16核". `apart`: also after a blank. */
 struct unit {

@@ -214,7 +214,7 @@ static void read_item(struct reader *reader, const struct json_item *split_item)
 			return;
 		item->content = hash_bytes(&item->content, sizeof(item->content), group->hash);
 	}
-	if (!split_item->is_object) {
+	if (!split_item->is_object || split_item->is_too_deep) {
 		page->quarantined++;
 		page->warnings++;
 		return;

@@ -59,7 +59,7 @@ struct page {
 	size_t count;
 	size_t units; /* elements of the lists, which is what offsets count: items, or groups of
 			 them */
-	size_t quarantined; /* of items: no readable id */
+	size_t quarantined; /* of items: no readable id, or deeper than JSON_DEPTH_MAX */
 	size_t skipped;     /* non-objects of a service that skips them; not in items */
 	size_t repaired;    /* of items: bytes were repaired before they were parsed */
 	size_t warnings;    /* sum over records, plus one for each quarantined or skipped item, each

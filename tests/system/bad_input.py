@@ -373,7 +373,7 @@ BODIES = [
     ("number", Answer("17"), "malformed"),
     ("empty_object", Answer("{}"), "malformed"),
     ("deep", Answer('{"RetCode":0,"TotalCount":1,"ImageSet":' + "[" * 100000), "malformed"),
-    ("deep_closed", Answer('{"RetCode":0,"TotalCount":1,"ImageSet":' + "[" * 50000 + "]" * 50000 + "}"),
+    ("deep_closed", Answer('{"RetCode":0,"TotalCount":1,"Other":' + "[" * 50000 + "]" * 50000 + "}"),
      "malformed"),
     ("utf16", Answer('{"RetCode":0}'.encode("utf-16")), "malformed"),
     ("nul_bytes", Answer(b"\0" * 1000), "malformed"),

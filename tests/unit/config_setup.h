@@ -106,3 +106,6 @@ static inline void assert_not_told(const struct loaded *loaded, const char *part
 #define UCLOUD_KEYS    "provider: ucloud, public_key: p, private_key_file: key"
 #define COMPSHARE_KEYS "provider: compshare, public_key: p, private_key_file: key"
 #define QINGCLOUD_KEYS "provider: qingcloud, access_key_id: p, secret_access_key_file: key"
+
+#define BYTES_25       "aaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BYTES_125      BYTES_25 BYTES_25 BYTES_25 BYTES_25 BYTES_25

@@ -40,6 +40,8 @@ static void render(const struct json_split *split, struct buf *out)
 		buf_put(out, item->range.start, item->range.len);
 		if (!item->is_object)
 			buf_putc(out, '!');
+		if (item->is_too_deep)
+			buf_putc(out, '^');
 	}
 }
 
@@ -152,37 +154,109 @@ static void refuses_broken(void **state)
 	json_split_finish(&got);
 }
 
-/* Nested `depth` containers deep altogether; lists inside the only item, or objects in the
- * envelope. */
-static char *nested(unsigned depth, bool in_item)
+/* An answer that is `depth` containers deep, its deepest value in the middle of `before`, `after`.
+ */
+static char *nested(const char *before, unsigned levels, const char *open, const char *close,
+		    const char *after)
 {
 	struct buf out;
 
 	buf_init(&out);
-	buf_puts(&out, in_item ? "{\"ImageSet\":[" : "{\"x\":");
-	unsigned inner = depth - (in_item ? 2 : 1);
-	for (unsigned i = 0; i < inner; i++)
-		buf_puts(&out, in_item ? "[" : "{\"a\":");
+	buf_puts(&out, before);
+	for (unsigned i = 0; i < levels; i++)
+		buf_puts(&out, open);
 	buf_puts(&out, "1");
-	for (unsigned i = 0; i < inner; i++)
-		buf_putc(&out, in_item ? ']' : '}');
-	buf_puts(&out, in_item ? "]}" : "}");
+	for (unsigned i = 0; i < levels; i++)
+		buf_puts(&out, close);
+	buf_puts(&out, after);
 	assert_false(out.failed);
 	return out.bytes;
 }
 
+/* Where depth is, how many containers are around it there, and what an excess of it spoils. */
+static const struct deep {
+	const char *name, *before, *after;
+	unsigned around;
+	const char *marks; /* of its items, '^' for too deep; NULL when the answer is refused */
+} deeps[] = {
+	/* clang-format off */
+	{ "item", "{\"ImageSet\":[{\"a\":1},", ",{\"b\":2}]}", 2, ".^." },
+	{ "member of an item", "{\"ImageSet\":[{},{\"x\":", ",\"y\":[1]},{}]}", 3, ".^." },
+	{ "item of a group", "{\"Group\":[{\"Data\":[{},{\"x\":", "},{}]},{\"Data\":[{}]}]}", 5, ".^.." },
+	{ "group", "{\"Group\":[{\"Data\":[{}]},{\"x\":", ",\"Data\":[{},{}]},{\"Data\":[{}]}]}", 3, ".^^." },
+	{ "group, list first", "{\"Group\":[{\"Data\":[{}],\"x\":", "},{\"Data\":[{}]}]}", 3, "^." },
+	{ "group that is an item", "{\"Group\":[{\"x\":", "},{\"y\":1}]}", 3, "^." },
+	{ "scalar among groups", "{\"Group\":[", ",{\"Data\":[{}]}]}", 2, "^." },
+	{ "envelope", "{\"ImageSet\":[{}],\"x\":", "}", 1, NULL },
+	{ "no list", "{\"ImageSet\":{\"x\":", "}}", 2, NULL },
+	{ "no list in a group", "{\"Group\":[{\"Data\":{\"x\":", "}}]}", 4, NULL },
+	/* clang-format on */
+};
+
 static void depth_ends_at_64(void **state)
 {
-	(void)state;
-	for (int in_item = 0; in_item < 2; in_item++) {
-		for (unsigned depth = 60; depth < 70; depth++) {
+	static const char *const pairs[][2] = { { "[", "]" },
+						{ "{\"a\":", "}" },
+						{ "[\"}]\\\"]\",{\"[{\":", "}]" } };
+	const struct deep *row = *state;
+
+	for (size_t p = 0; p < ARRAY_LEN(pairs); p++) {
+		unsigned each = p == 2 ? 2 : 1;
+		unsigned most = (JSON_DEPTH_MAX - row->around) / each;
+		for (unsigned levels = most - 2; levels < most + 40; levels++) {
 			struct json_split got;
-			char *text = nested(depth, in_item);
-			int want = depth <= JSON_DEPTH_MAX ? 0 : -EBADMSG;
-			assert_int_equal(split(&got, text, strlen(text), NULL), want);
+			bool excess = levels > most;
+			char *text =
+				nested(row->before, levels, pairs[p][0], pairs[p][1], row->after);
+			int rc = split(&got, text, strlen(text), NULL);
+			bool is_list = !strstr(row->name, "no list");
+			assert_int_equal(rc, excess && !row->marks ? -EBADMSG : 0);
+			for (size_t i = 0; row->marks && i < got.count; i++)
+				assert_int_equal(got.items[i].is_too_deep,
+						 excess && row->marks[i] == '^');
+			if (row->marks)
+				assert_int_equal(got.count, strlen(row->marks));
+			else if (!excess)
+				assert_int_equal(got.not_a_list == NULL, is_list);
 			json_split_finish(&got);
 			free(text);
 		}
+	}
+}
+
+/* Below the limit brackets are only counted; what is around stays under the eye. */
+static void deep_part_may_be_odd(void **state)
+{
+	static const struct {
+		const char *inside, *after;
+		int want;
+	} rows[] = {
+		{ "a b,,:", "", 0 },     { "[}", "", 0 },         { "]", "", -EBADMSG },
+		{ "[", "", -EBADMSG },   { "\"", "", -EBADMSG },  { "\"]\\\"[\"", "", 0 },
+		{ "1", ",}", -EBADMSG }, { "1", " 2", -EBADMSG }, { "1", ",\"z\":[{}]", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct json_split got;
+		struct buf out;
+		buf_init(&out);
+		buf_puts(&out, "{\"ImageSet\":[{\"x\":");
+		for (int n = 0; n < 80; n++)
+			buf_putc(&out, '[');
+		buf_puts(&out, rows[i].inside);
+		for (int n = 0; n < 80; n++)
+			buf_putc(&out, ']');
+		buf_puts(&out, rows[i].after);
+		buf_puts(&out, "},{}]}");
+		assert_int_equal(split(&got, out.bytes, out.len, NULL), rows[i].want);
+		if (rows[i].want == 0) {
+			assert_int_equal(got.count, 2);
+			assert_true(got.items[0].is_too_deep && !got.items[1].is_too_deep);
+			assert_int_equal(got.items[1].range.len, 2);
+		}
+		json_split_finish(&got);
+		buf_finish(&out);
 	}
 }
 
@@ -298,13 +372,13 @@ static void unescapes(void **state)
 int main(void)
 {
 	enum { FIXED = 4 };
-	struct CMUnitTest
-		tests[ARRAY_LEN(wholes) + ARRAY_LEN(brokens) + ARRAY_LEN(unescapeds) + FIXED] = {
-			cmocka_unit_test(depth_ends_at_64),
-			cmocka_unit_test(bombs_need_no_stack),
-			cmocka_unit_test(too_many_items),
-			cmocka_unit_test(every_prefix_is_refused),
-		};
+	struct CMUnitTest tests[ARRAY_LEN(wholes) + ARRAY_LEN(brokens) + ARRAY_LEN(unescapeds) +
+				ARRAY_LEN(deeps) + FIXED] = {
+		cmocka_unit_test(deep_part_may_be_odd),
+		cmocka_unit_test(bombs_need_no_stack),
+		cmocka_unit_test(too_many_items),
+		cmocka_unit_test(every_prefix_is_refused),
+	};
 	size_t count = FIXED;
 
 	for (size_t i = 0; i < ARRAY_LEN(wholes); i++)
@@ -313,5 +387,7 @@ int main(void)
 		tests[count++] = (struct CMUnitTest)TEST_ROW(refuses_broken, &brokens[i]);
 	for (size_t i = 0; i < ARRAY_LEN(unescapeds); i++)
 		tests[count++] = (struct CMUnitTest)TEST_ROW(unescapes, &unescapeds[i]);
+	for (size_t i = 0; i < ARRAY_LEN(deeps); i++)
+		tests[count++] = (struct CMUnitTest)TEST_ROW(depth_ends_at_64, &deeps[i]);
 	return _cmocka_run_group_tests("json", tests, count, NULL, NULL);
 }

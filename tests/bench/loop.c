@@ -1,0 +1,125 @@
+/*
+ * The daemon, with a stopwatch on its loop thread: how long it stayed away from epoll_wait(), that
+ * is for how long no socket and no timer of it was heard.
+ *
+ *   bench_loop CONFIG             imagecatd --once; one line on stdout: the longest absence and how
+ * many were longer than 20 ms, in wall time and in CPU time of the thread
+ *
+ * Wall time counts what the disk or another process took from the thread too; CPU time does not.
+ * libuv finds the functions below before those of libc, since the program defines them.
+ */
+#include <dlfcn.h>
+#include <sys/epoll.h>
+
+#include "base/log.h"
+#include "config/config.h"
+#include "daemon/app.h"
+#include "providers/registry.h"
+#include "tests/bench/bench.h"
+
+typedef int wait_fn(int epoll, struct epoll_event *events, int max, int timeout_ms);
+typedef int pwait_fn(int epoll, struct epoll_event *events, int max, int timeout_ms,
+		     const sigset_t *mask);
+
+static const double long_s = 0.020;
+
+struct stopwatch {
+	clockid_t clock;
+	double since; /* 0: not running */
+	double longest, total;
+	unsigned long over;
+};
+
+static _Thread_local bool is_loop_thread;
+static struct stopwatch wall = { .clock = CLOCK_MONOTONIC };
+static struct stopwatch cpu = { .clock = CLOCK_THREAD_CPUTIME_ID };
+static unsigned long turns;
+
+static void stop(struct stopwatch *w)
+{
+	if (w->since <= 0)
+		return;
+	double away = seconds(w->clock) - w->since;
+	w->total += away;
+	w->over += away > long_s;
+	if (away > w->longest)
+		w->longest = away;
+}
+
+static void enter(void)
+{
+	if (!is_loop_thread)
+		return;
+	stop(&wall);
+	stop(&cpu);
+	turns++;
+}
+
+static void leave(void)
+{
+	if (!is_loop_thread)
+		return;
+	wall.since = seconds(wall.clock);
+	cpu.since = seconds(cpu.clock);
+}
+
+static void *real(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (!found)
+		die(name, "not found");
+	return found;
+}
+
+int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
+{
+	static wait_fn *next;
+
+	if (!next)
+		next = (wait_fn *)(uintptr_t)real("epoll_wait");
+	enter();
+	int n = next(epoll, events, max, timeout_ms);
+	leave();
+	return n;
+}
+
+int epoll_pwait(int epoll, struct epoll_event *events, int max, int timeout_ms,
+		const sigset_t *mask)
+{
+	static pwait_fn *next;
+
+	if (!next)
+		next = (pwait_fn *)(uintptr_t)real("epoll_pwait");
+	enter();
+	int n = next(epoll, events, max, timeout_ms, mask);
+	leave();
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	struct config *config = NULL;
+	struct buf text;
+
+	if (argc != 2) {
+		fputs("Usage: bench_loop CONFIG\n", stderr);
+		return 2;
+	}
+	buf_init(&text);
+	int rc = config_load(&config, argv[1], builtin_providers, CONFIG_RUN, &text);
+	fputs(buf_text(&text), stderr);
+	buf_finish(&text);
+	if (rc < 0)
+		return APP_CONFIG;
+	log_setup(config->log.level, config->log.format);
+	is_loop_thread = true;
+	enum app_status status = app_run(config, true);
+	config_free(config);
+	if (turns == 0)
+		die("epoll_wait", "libuv never called it here: nothing was measured");
+	printf("turns=%lu longest_wall=%.6f longest_cpu=%.6f over_wall=%lu over_cpu=%lu "
+	       "busy_cpu=%.6f\n",
+	       turns, wall.longest, cpu.longest, wall.over, cpu.over, cpu.total);
+	return status;
+}
