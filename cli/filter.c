@@ -6,29 +6,33 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "model/record.h"
 
-enum kind { TEXT, OS, GLOB, YES, SINCE, REMOVED, SORT, LIMIT, COLUMNS, STATE };
+enum kind { TEXT, WORD, OS, GLOB, YES, SINCE, REMOVED, SORT, LIMIT, COLUMNS };
 
 struct filter_row {
 	const char *name, *argument, *help;
 	enum kind kind;
-	size_t offset; /* of a TEXT or a YES */
+	size_t offset; /* of a TEXT, a WORD or a YES */
 };
+
+/* The words of a WORD that is no column of a record. */
+#define PROVIDERS  "ucloud|compshare|qingcloud"
 
 #define AT(member) offsetof(struct image_filter, member)
 /* clang-format off */
 static const struct filter_row rows[] = {
-	{ "provider",   "NAME",     "ucloud, compshare or qingcloud", TEXT, AT(provider) },
+	{ "provider",   "NAME",     "ucloud, compshare or qingcloud", WORD, AT(provider) },
 	{ "account",    "NAME",     "account of the configuration",   TEXT, AT(account) },
 	{ "service",    "NAME",     "uhost, uk8s, custom, platform, community, shared, images", TEXT, AT(service) },
 	{ "region",     "REGION",   "",                               TEXT, AT(region) },
 	{ "zone",       "ZONE",     "",                               TEXT, AT(zone) },
 	{ "os",         "OS[:VER]", "ubuntu, or ubuntu:22.04 (22.04.5 too)", OS, 0 },
-	{ "arch",       "ARCH",     "x86_64, aarch64 or i386",        TEXT, AT(arch) },
-	{ "kind",       "KIND",     "system, marketplace, application, custom, community, shared", TEXT, AT(kind) },
-	{ "origin",     "ORIGIN",   "platform, self, community, shared", TEXT, AT(origin) },
-	{ "form",       "FORM",     "vm, container, baremetal",       TEXT, AT(form) },
-	{ "state",      "STATE",    "available, deprecated, purged …", STATE, AT(state) },
+	{ "arch",       "ARCH",     "x86_64, aarch64 or i386",        WORD, AT(arch) },
+	{ "kind",       "KIND",     "system, marketplace, application, custom, community, shared", WORD, AT(kind) },
+	{ "origin",     "ORIGIN",   "platform, self, community, shared", WORD, AT(origin) },
+	{ "form",       "FORM",     "vm, container, baremetal",       WORD, AT(form) },
+	{ "state",      "STATE",    "available, deprecated, purged …", WORD, AT(state) },
 	{ "name",       "GLOB",     "name matches, * and ? stand for anything", GLOB, AT(name_glob) },
 	{ "gpu",        NULL,       "runs on GPU machines",           YES,  AT(gpu) },
 	{ "launchable", NULL,       "can be launched now",            YES,  AT(launchable) },
@@ -87,23 +91,51 @@ bool filter_duration(const char *text, int64_t *ret_s)
 	return false;
 }
 
-/* "a,b,c" into a list that ends with NULL. */
-static const char *const *split(struct arena *arena, const char *value)
+/* "a,b,c" into a list that ends with NULL; NULL when memory is out. */
+static const char *const *split(struct arena *arena, const char *value, char separator)
 {
+	const char separators[] = { separator, '\0' };
 	size_t count = 1;
 
 	for (const char *c = value; *c; c++)
-		count += *c == ',';
+		count += *c == separator;
 	const char **items = arena_alloc(arena, (count + 1) * sizeof(*items));
 	char *copy = arena_string(arena, value);
 	for (size_t i = 0; i < count && items && copy; i++) {
-		size_t len = strcspn(copy, ",");
+		size_t len = strcspn(copy, separators);
 		items[i] = copy;
 		if (copy[len])
 			copy[len++] = '\0';
 		copy += len;
 	}
 	return copy ? items : NULL;
+}
+
+static const char *words_of(const char *name)
+{
+	for (enum column c = 0; c < COLUMN_COUNT; c++)
+		if (strcmp(columns[c].name, name) == 0)
+			return columns[c].words;
+	return PROVIDERS;
+}
+
+/* A word of the vocabulary; false after it has complained. */
+static bool check_word(struct arena *arena, const char *name, const char *value)
+{
+	const char *const *words = split(arena, words_of(name), '|');
+	struct buf all;
+
+	for (size_t i = 0; words && words[i]; i++)
+		if (strcmp(words[i], value) == 0)
+			return true;
+	buf_init(&all);
+	for (size_t i = 0; words && words[i]; i++)
+		buf_printf(&all, "%s%s", i > 0 ? ", " : "", words[i]);
+	const char *nearest = words ? text_nearest(value, words) : NULL;
+	complain(CLI_USAGE, "--%s: '%s' is none of %s%s%s%s", name, value, buf_text(&all),
+		 nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	buf_finish(&all);
+	return false;
 }
 
 static bool set_os(struct image_filter *f, struct arena *arena, const char *value)
@@ -134,9 +166,11 @@ bool filter_set(struct image_filter *f, struct arena *arena, int option, const c
 	bool ok = true;
 
 	switch (row->kind) {
-	case STATE:
-		f->purged = strcmp(value, "purged") == 0;
+	case WORD:
+		if (!check_word(arena, row->name, value))
+			return false;
 		*(const char **)member = value;
+		f->purged = f->state && strcmp(f->state, "purged") == 0;
 		break;
 	case TEXT:
 	case GLOB: *(const char **)member = value; break;
@@ -150,7 +184,7 @@ bool filter_set(struct image_filter *f, struct arena *arena, int option, const c
 	case SORT: ok = set_sort(f, arena, value); break;
 	case LIMIT: ok = text_to_int(value, &f->limit) && f->limit > 0; break;
 	case COLUMNS:
-		f->columns = split(arena, value);
+		f->columns = split(arena, value, ',');
 		ok = f->columns != NULL;
 		break;
 	}

@@ -8,13 +8,13 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/summary.h"
 
 /* One look: what is wrong first, then every listing on a line. */
 struct status {
 	int64_t now_s;
 	bool colour;
-	size_t listings, unhealthy, stale;
-	int64_t images;
+	struct summary summary;
 	struct buf lines;
 };
 
@@ -72,14 +72,11 @@ static int on_listing(const struct reader_row *row, void *data)
 	const char *health = text_of(row, "health"), *error = text_of(row, "last_error");
 	int64_t complete_at = int_of(row, "last_complete_at");
 	bool stale = int_of(row, "stale") != 0;
-	bool failing = strcmp(health, "failing") == 0 || strcmp(health, "auth") == 0;
+	bool failing = summary_is_failing(health);
 	bool calm = strcmp(health, "ok") == 0 || strcmp(health, "disabled") == 0;
 	struct buf name;
 
-	s->listings++;
-	s->stale += stale;
-	s->unhealthy += stale || failing;
-	s->images += int_of(row, "images_present");
+	summary_add(&s->summary, health, stale, int_of(row, "images_present"));
 	buf_init(&name);
 	put_name(&name, row);
 	put_padded(&s->lines, buf_text(&name), 36);
@@ -93,8 +90,9 @@ static int on_listing(const struct reader_row *row, void *data)
 	if (strcmp(text_of(row, "service"), "discovery") == 0)
 		buf_printf(&s->lines, "%14s  complete ", "");
 	else
-		buf_printf(&s->lines, "%7lld images  complete ",
-			   (long long)int_of(row, "images_present"));
+		buf_printf(&s->lines, "%7lld image%s complete ",
+			   (long long)int_of(row, "images_present"),
+			   int_of(row, "images_present") == 1 ? "  " : "s ");
 	if (complete_at > 0) {
 		put_age(&s->lines, s->now_s - complete_at);
 		buf_puts(&s->lines, " ago");
@@ -124,16 +122,19 @@ static int print_status(struct reader *reader)
 		buf_finish(&s.lines);
 		return complain(CLI_ERROR, "%s", err.text[0] ? err.text : strerror(-rc));
 	}
-	if (s.unhealthy == 0)
-		printf("%zu listings, all healthy; %lld images\n", s.listings, (long long)s.images);
-	else
-		printf("%zu listings, %zu unhealthy (%zu stale); %lld images\n", s.listings,
-		       s.unhealthy, s.stale, (long long)s.images);
-	bool written = fputs(buf_text(&s.lines), stdout) >= 0 && fflush(stdout) == 0;
+	struct buf first;
+	buf_init(&first);
+	summary_put(&first, &s.summary);
+	bool failed = first.failed || s.lines.failed;
+	bool written = !failed && fputs(buf_text(&first), stdout) >= 0 &&
+		       fputs(buf_text(&s.lines), stdout) >= 0 && fflush(stdout) == 0;
+	buf_finish(&first);
 	buf_finish(&s.lines);
+	if (failed)
+		return complain(CLI_ERROR, "out of memory");
 	if (!written)
 		return complain(CLI_ERROR, "standard output: %s", strerror(errno));
-	return s.unhealthy > 0 ? CLI_UNHEALTHY : CLI_OK;
+	return s.summary.unhealthy > 0 ? CLI_UNHEALTHY : CLI_OK;
 }
 
 static int on_output_row(const struct reader_row *row, void *data)
@@ -158,7 +159,7 @@ static int print_rows(struct reader *reader, enum output_format format)
 	buf_finish(&s.lines);
 	if (rc < 0 || closed < 0)
 		return complain(CLI_ERROR, "%s", rc < 0 ? err.text : strerror(-closed));
-	return s.unhealthy > 0 ? CLI_UNHEALTHY : CLI_OK;
+	return s.summary.unhealthy > 0 ? CLI_UNHEALTHY : CLI_OK;
 }
 
 int status_run(int argc, char **argv, const char *catalog)

@@ -33,6 +33,7 @@
 #define SHARED              OPTION_SHARED
 #define REQUIRED            OPTION_REQUIRED
 #define MENTIONED           OPTION_MENTIONED
+#define PRINTABLE           OPTION_PRINTABLE
 
 /* clang-format off */
 #define OPTION(id, section_, key_, kind_, type, member, default_, min_, max_, flags_, example_, help_) \

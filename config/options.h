@@ -39,6 +39,7 @@ enum option_flag {
 	OPTION_SHARED = 1 << 2,    /* of an account; may stand under `defaults` as well */
 	OPTION_REQUIRED = 1 << 3,
 	OPTION_MENTIONED = 1 << 4, /* in the shipped example a remark only */
+	OPTION_PRINTABLE = 1 << 5, /* its words may be any printable text */
 };
 
 #define OPTION(id, ...) OPTION_##id,

@@ -149,21 +149,32 @@ static bool is_listed(const struct config_list *list, const char *word)
 	return false;
 }
 
-/* One item; `items` has room for it. */
-static void add_word(struct loader *loader, const char **items, struct config_list *list,
-		     struct node *node, const char *what, bool may_be_all)
+/* A word of this option; false with a problem told. */
+static bool check_word(struct loader *loader, const struct option *option, const struct node *node,
+		       const char *what, const char *text)
 {
+	bool printable = option->flags & OPTION_PRINTABLE;
+
+	if (printable ? value_is_printable(text) : value_is_word(text))
+		return true;
+	load_error(loader, node->position, "%s: '%.80s' is not a %s", what, node->text,
+		   printable ? "project: 1 to 128 bytes of printable text"
+			     : "name: 1 to 64 letters, digits, '.', '_' and '-'");
+	return false;
+}
+
+/* One item; `items` has room for it. */
+static void add_word(struct loader *loader, const struct option *option, const char **items,
+		     struct config_list *list, struct node *node, const char *what)
+{
+	bool may_be_all = option->kind == OPTION_KIND_WORDS_OR_ALL;
 	const char *text;
 	enum expansion expansion = load_text(loader, node, what, &text);
 
 	if (expansion == EXPANSION_REFUSED)
 		return;
-	if (expansion == EXPANDED && !value_is_word(text)) {
-		load_error(loader, node->position,
-			   "%s: '%.80s' is not a name: 1 to 64 letters, digits, '.', '_' and '-'",
-			   what, node->text);
+	if (expansion == EXPANDED && !check_word(loader, option, node, what, text))
 		return;
-	}
 	if (may_be_all && strcmp(text, "all") == 0) {
 		load_error(loader, node->position, "%s: 'all' stands alone, not in a list", what);
 		return;
@@ -177,8 +188,8 @@ static void add_word(struct loader *loader, const char **items, struct config_li
 		items[list->count++] = kept;
 }
 
-static void load_one_word(struct loader *loader, struct node *node, const char *what,
-			  struct config_list *ret)
+static void load_one_word(struct loader *loader, const struct option *option, struct node *node,
+			  const char *what, struct config_list *ret)
 {
 	const char **items = arena_alloc(&loader->config->arena, 2 * sizeof(*items));
 
@@ -186,7 +197,7 @@ static void load_one_word(struct loader *loader, struct node *node, const char *
 	if (!items)
 		loader->out_of_memory = true;
 	else
-		add_word(loader, items, ret, node, what, false);
+		add_word(loader, option, items, ret, node, what);
 }
 
 static void load_words(struct loader *loader, const struct option *option, struct node *node,
@@ -217,7 +228,7 @@ static void load_words(struct loader *loader, const struct option *option, struc
 	}
 	*ret = (struct config_list){ .items = items };
 	for (const struct node_entry *entry = node->entries; entry; entry = entry->next)
-		add_word(loader, items, ret, entry->value, what, may_be_all);
+		add_word(loader, option, items, ret, entry->value, what);
 }
 
 /* ---- headers --------------------------------------------------------------------------- */
@@ -289,7 +300,7 @@ void load_option(struct loader *loader, const struct option *option, struct node
 	void *member = (char *)base + option->offset;
 
 	switch (option->kind) {
-	case OPTION_KIND_ONE_WORD: load_one_word(loader, node, what, member); return;
+	case OPTION_KIND_ONE_WORD: load_one_word(loader, option, node, what, member); return;
 	case OPTION_KIND_WORDS:
 	case OPTION_KIND_WORDS_OR_ALL: load_words(loader, option, node, what, member); return;
 	case OPTION_KIND_HEADERS: load_headers(loader, node, what, member); return;

@@ -174,6 +174,18 @@ bool value_is_word(const char *text)
 	return len > 0 && len <= 64 && text[len] == '\0';
 }
 
+bool value_is_printable(const char *text)
+{
+	struct buf clean;
+	size_t len = strlen(text);
+
+	buf_init(&clean);
+	text_put_clean(&clean, TEXT_PROSE, text, len);
+	bool same = value_is_line(text, len) && len <= 128 && strcmp(buf_text(&clean), text) == 0;
+	buf_finish(&clean);
+	return same;
+}
+
 bool value_is_line(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -27,6 +27,9 @@ void value_put_decimal(struct buf *out, double value);
 /* 1 to 64 of A-Z a-z 0-9 . _ - */
 bool value_is_word(const char *text);
 
+/* 1 to 128 bytes that a terminal shows as they are, ordinary blanks inside included. */
+bool value_is_printable(const char *text);
+
 /* No control character and no NUL inside; not empty. */
 bool value_is_line(const char *text, size_t len);
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "daemon/app.h"
+#include "model/scratch.h"
 #include "providers/registry.h"
 
 #define DEFAULT_CONFIG "/etc/imagecat/imagecat.yaml"
@@ -112,6 +113,7 @@ int main(int argc, char **argv)
 	/* One heap for all threads: they rarely meet in it, and pages that travel from thread to
 	 * thread leave no holes in four others. */
 	(void)mallopt(M_ARENA_MAX, 1);
+	scratch_install();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a full disk is an error of that write, not the end */
 

@@ -1,7 +1,6 @@
 #include "model/scratch.h"
 
 #include <jansson.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -35,7 +34,7 @@ static void give_back(void *memory)
 		free(memory);
 }
 
-static void install(void)
+void scratch_install(void)
 {
 #ifndef __SANITIZE_ADDRESS__
 	json_set_alloc_funcs(take, give_back);
@@ -47,9 +46,6 @@ static void install(void)
 
 void scratch_begin(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	(void)pthread_once(&once, install);
 	assert(!block.active);
 	block.active = true;
 	block.used = 0;

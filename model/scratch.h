@@ -8,5 +8,8 @@
  */
 #pragma once
 
+/* Once, before a second thread exists. Without it jansson keeps to the heap. */
+void scratch_install(void);
+
 void scratch_begin(void);
 void scratch_end(void);

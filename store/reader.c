@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
+#include "base/text.h"
 #include "store/db.h"
 
 struct reader {
@@ -224,39 +226,60 @@ bool reader_view_from_text(const char *name, enum reader_view *ret)
 	return false;
 }
 
-/* 1 there, 0 not, negative errno. */
-static int has_column(struct reader *reader, const char *view, const char *column,
-		      struct error *err)
+enum { COLUMNS_MAX = 128 };
+
+/* The names of a view's columns, in the arena; the list ends with NULL. */
+static int read_columns(struct reader *reader, const char *view, struct arena *arena,
+			const char *ret[static COLUMNS_MAX + 1], struct error *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	int found = 0;
-	int code =
-		sqlite3_prepare_v2(reader->db, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?",
-				   -1, &stmt, NULL);
+	size_t count = 0;
+	int code = sqlite3_prepare_v2(reader->db, "SELECT name FROM pragma_table_info(?)", -1,
+				      &stmt, NULL);
 
 	if (code == SQLITE_OK)
 		code = sqlite3_bind_text(stmt, 1, view, -1, SQLITE_STATIC);
 	if (code == SQLITE_OK)
-		code = sqlite3_bind_text(stmt, 2, column, -1, SQLITE_STATIC);
-	if (code == SQLITE_OK)
 		code = sqlite3_step(stmt);
-	if (code == SQLITE_ROW)
-		found = 1;
-	else if (code != SQLITE_DONE)
-		found = db_error(reader->db, "cannot be read", err);
+	for (; code == SQLITE_ROW && count < COLUMNS_MAX; code = sqlite3_step(stmt)) {
+		const char *name = (const char *)sqlite3_column_text(stmt, 0);
+		ret[count] = name ? arena_string(arena, name) : NULL;
+		if (!ret[count])
+			break;
+		count++;
+	}
+	ret[count] = NULL;
+	int result = code == SQLITE_DONE ? 0 : db_error(reader->db, "cannot be read", err);
 	sqlite3_finalize(stmt);
-	return found;
+	return arena->failed ? error_set(err, -ENOMEM, "out of memory") : result;
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+	for (; *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
 }
 
 static int check_column(struct reader *reader, const char *view, const char *column,
 			struct error *err)
 {
-	int found = column ? has_column(reader, view, column, err) : 1;
+	const char *names[COLUMNS_MAX + 1];
+	struct arena arena;
 
-	if (found == 0)
-		return error_set(err, -EINVAL, "%s has no column '%s': see 'imagecat schema %s'",
-				 view, column, view);
-	return found < 0 ? found : 0;
+	if (!column)
+		return 0;
+	arena_init(&arena);
+	int result = read_columns(reader, view, &arena, names, err);
+	if (result == 0 && !is_among(names, column)) {
+		const char *nearest = text_nearest(column, names);
+		result = error_set(err, -EINVAL, "%s has no column '%s'%s%s%s", view, column,
+				   nearest ? "; did you mean '" : "", nearest ? nearest : "",
+				   nearest ? "'?" : "");
+	}
+	arena_finish(&arena);
+	return result;
 }
 
 static const char *time_column(enum reader_view view)

@@ -44,6 +44,7 @@ RESERVED = [
     ("microhttpd.h", ["http/server*"]),
     ("sqlite3.h", ["store/*"]),
     ("uv.h", ["http/*", "store/writer.*", "daemon/*", "sim/*"]),
+    ("malloc.h", ["daemon/main.c"]),
     ("getopt.h", ["cli/*", "daemon/main.c", "sim/main.c", "sim/options.c"]),
 ]
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/scratch.h"
 #include "providers/registry.h"
 #include "store/reader.h"
 #include "tests/loop/fake_server.h"
@@ -294,6 +295,7 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_LEN(rows)];
 
+	scratch_install();
 	signal(SIGPIPE, SIG_IGN); /* as the daemon does: peers go away */
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[i] = (struct CMUnitTest)TEST_ROW(polls_row, &rows[i]);

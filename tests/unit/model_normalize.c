@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/json.h"
+#include "model/scratch.h"
 #include "tests/test.h"
 
 /* Tables of no cloud: one row or more for every conversion. */
@@ -539,6 +540,7 @@ int main(void)
 		cmocka_unit_test(order_is_no_change),
 	};
 
+	scratch_install();
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[FIXED + i] = (struct CMUnitTest)TEST_ROW(normalizes, &rows[i]);
 	return _cmocka_run_group_tests("normalize", tests, FIXED + ARRAY_LEN(rows), NULL, NULL);
