@@ -160,7 +160,6 @@ void conclude(struct conclusion *c, const struct poll_facts *facts)
 	/* Without a total one poll more must agree that an image is gone. */
 	c->commit.removal_after =
 		(unsigned)config->removal.after_complete_polls + (e->paged && !e->total_known);
-	c->prepare_error = compare(c);
 }
 
 /* The attempt is told of all the same: a row that says why nothing else was stored. */
@@ -181,8 +180,9 @@ static void reduce_to_failure(struct conclusion *c, int code)
 
 void conclusion_store(struct conclusion *c, struct store *store)
 {
-	const struct harvest *h = c->facts.harvest;
-	int kept = c->prepare_error < 0 ? c->prepare_error : h->spool_error;
+	struct harvest *h = c->facts.harvest;
+	int compared = compare(c);
+	int kept = compared < 0 ? compared : h->spool_error;
 
 	if (kept < 0) {
 		reduce_to_failure(c, kept);
@@ -192,6 +192,8 @@ void conclusion_store(struct conclusion *c, struct store *store)
 		c->commit.drift_count = h->drift_count;
 	}
 	c->result = store_commit(store, &c->commit, &c->error);
+	if (c->result == 0 && c->facts.watch->known_loaded)
+		harvest_learn(h, &c->commit, c->log.outcome == OUTCOME_COMPLETE);
 	store_checkpoint(store, false);
 }
 

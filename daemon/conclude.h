@@ -29,12 +29,11 @@ struct conclusion {
 	struct commit commit;
 	struct buf message;
 	struct store_place *places;
-	int prepare_error; /* the commit could not be made ready: out of memory */
-	int result;        /* of the transaction: 0, or negative and `error` says why */
+	int result; /* of the transaction: 0, or negative and `error` says why */
 	struct error error;
 };
 
-/* On the loop: judges, writes the sentence, makes the commit ready. */
+/* On the loop: judges and writes the sentence. */
 void conclude(struct conclusion *ret, const struct poll_facts *facts);
 
 /* On the writer's thread: the transaction. What cannot be stored whole is stored as a failed poll.

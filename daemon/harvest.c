@@ -194,6 +194,7 @@ static void run_spool(struct store *store, struct writer_job *job)
 			      .warnings = p->page.warnings };
 	page_finish(&p->page);
 	p->page = facts;
+	list_append(&h->accepted, &p->link);
 }
 
 static void on_spooled(struct writer_job *job)
@@ -201,7 +202,6 @@ static void on_spooled(struct writer_job *job)
 	struct harvest_page *p = container_of(job, struct harvest_page, job);
 	struct harvest *h = p->harvest;
 
-	list_append(&h->accepted, &p->link);
 	h->jobs--;
 	h->stored(h);
 }

@@ -32,9 +32,9 @@ struct harvest {
 
 	uint8_t *seen; /* enum, by index into watch->known */
 	struct recall recall;
-	struct list accepted; /* of harvest_page: spooled, wait for their rows */
 
 	/* The writer's thread's until the commit is done. */
+	struct list accepted; /* of harvest_page: spooled, wait for their rows */
 	struct spool *spool;
 	int spool_error; /* 0 or a negative errno */
 	struct arena drift_arena;
@@ -53,8 +53,10 @@ struct listing_page harvest_show(struct harvest_page *page); /* what daemon/list
 void harvest_drop(struct harvest_page *page);
 void harvest_store(struct harvest_page *page);
 
-/* Fills absent and returned of the commit; absent only when every image was seen. 0 or -ENOMEM. */
+/* On the writer's thread: fills absent and returned of the commit; absent only when every image was
+ * seen. 0 or -ENOMEM. */
 int harvest_compare(const struct harvest *harvest, bool all_seen, struct commit *commit);
 
-/* Brings watch->known and watch->recall up to what the commit stored. */
+/* On the writer's thread: brings watch->known and watch->recall up to what the commit stored. A
+ * million images are too many for the loop. */
 void harvest_learn(struct harvest *harvest, const struct commit *commit, bool complete);

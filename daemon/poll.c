@@ -216,11 +216,8 @@ static void run_commit(struct store *store, struct writer_job *job)
 static void on_committed(struct writer_job *job)
 {
 	struct poll *p = container_of(job, struct poll, job);
-	const struct conclusion *c = &p->conclusion;
 
 	p->job_out = false;
-	if (c->result == 0 && p->watch->known_loaded)
-		harvest_learn(&p->harvest, &c->commit, c->log.outcome == OUTCOME_COMPLETE);
 	move(p, POLL_CLOSING);
 	tick(p);
 }

@@ -5,8 +5,8 @@
  * Fingerprints live in memory only: an item's bytes may hold a password that the stored row
  * does not. After a start the table is filled from the catalog.
  *
- * Thread: changed on the loop only, and only while no poll of its listing is in flight; worker
- * threads read it during a poll.
+ * Thread: worker threads read it while the pages of a poll are read; it is changed only by the
+ * writer's thread, before the first page and after the last.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * again byte for byte is neither split nor parsed; its items are recalled from what is known.
  *
  * Only pages whose every item has a row are kept, and a page is recalled only while each of its
- * items still has the content it had then. Thread: the loop.
+ * items still has the content it had then. Thread: as model/known.
  */
 #pragma once
 

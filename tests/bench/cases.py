@@ -9,7 +9,7 @@ BIG = "uhost/cn-bj2/platform"  # every uhost listing of a region begins with it
 REGIONS = ("cn-bj2", "cn-sh2", "cn-gd", "hk", "cn-wlcb")
 PROJECTS = ("org-sim1", "org-sim2")
 PAGE_STEP = 99  # pages of 100 of which each repeats the last item of the one before
-IN_FLIGHT = 8   # of imagecatd, per listing
+IN_FLIGHT = 16  # of imagecatd, per listing (daemon/poll.c)
 
 
 class Bench:
