@@ -95,21 +95,25 @@ static void mark_seen(struct harvest *h, const struct harvest_page *p)
 	}
 }
 
-/* Only the facts and the items' fingerprints of the page are needed; its memory may be gone. */
+static struct recall_page facts_of(const struct harvest_page *p)
+{
+	return (struct recall_page){ .body = p->body_hash,
+				     .total = p->page.total,
+				     .has_total = p->page.has_total,
+				     .has_array = p->page.has_array,
+				     .warnings = p->page.warnings,
+				     .units = p->page.units,
+				     .count = p->page.count };
+}
+
+/* A page that was read: only its facts and fingerprints are needed, its memory is gone. */
 static void remember_page(struct harvest *h, const struct harvest_page *p)
 {
-	size_t count = p->page.count;
-	struct page_item *items = calloc(count + 1, sizeof(*items));
-	struct recall_page page = { .body = p->body_hash,
-				    .total = p->page.total,
-				    .has_total = p->page.has_total,
-				    .has_array = p->page.has_array,
-				    .warnings = p->page.warnings,
-				    .units = p->page.units,
-				    .count = count };
+	struct recall_page page = facts_of(p);
+	struct page_item *items = calloc(page.count + 1, sizeof(*items));
 	bool whole = p->page.skipped == 0;
 
-	for (size_t i = 0; i < count && items; i++) {
+	for (size_t i = 0; i < page.count && items; i++) {
 		items[i] = (struct page_item){ .key = p->items[i].key,
 					       .content = p->items[i].content,
 					       .unit = p->items[i].unit };
@@ -213,7 +217,9 @@ void harvest_store(struct harvest_page *p)
 	mark_seen(h, p);
 	h->warnings += p->page.warnings;
 	if (p->recalled) {
-		remember_page(h, p);
+		/* It is whole, and its items know their entries. */
+		struct recall_page page = facts_of(p);
+		recall_add(&h->recall, &h->watch->known, &page, p->page.items);
 		harvest_drop(p);
 		return;
 	}

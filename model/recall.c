@@ -82,7 +82,8 @@ void recall_add(struct recall *recall, const struct known *known, const struct r
 	if (recall->by_body[slot])
 		return;
 	for (size_t i = 0; i < page->count; i++) {
-		const struct known_entry *entry = known_by_key(known, items[i].key);
+		const struct known_entry *entry =
+			items[i].known ? items[i].known : known_by_key(known, items[i].key);
 		if (!entry)
 			return;
 		recall->entries[first + i] = (uint32_t)(entry - known->entries);
