@@ -134,7 +134,7 @@ def retcode(place, code, message, error_class, tries, words):
     equal(health, "auth" if error_class == "auth" else "failing", "health")
 
 
-@skipped("a negative code is stored as NULL")
+@case
 def retcode_negative(place):
     retcode(place, -1, "no", "unavailable", 2, ["RetCode -1"])
 
