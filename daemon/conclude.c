@@ -113,19 +113,11 @@ static void apply_brake(struct conclusion *c)
 
 static int collect_places(struct conclusion *c)
 {
-	const struct places *found = c->facts.places;
-
-	c->places = calloc(found->count + 1, sizeof(*c->places));
+	c->places = watch_place_rows(c->facts.places);
 	if (!c->places)
 		return -ENOMEM;
-	for (size_t i = 0; i < found->count; i++) {
-		const struct place_found *p = &found->items[i];
-		c->places[i] =
-			(struct store_place){ p->project ? p->project : "",
-					      p->region ? p->region : "", p->zone ? p->zone : "" };
-	}
 	c->commit.places = c->places;
-	c->commit.place_count = found->count;
+	c->commit.place_count = c->facts.places->count;
 	return 0;
 }
 

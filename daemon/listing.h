@@ -98,8 +98,7 @@ struct listing {
 	struct listing_seen *seen;
 	size_t seen_slots;
 
-	/* Pages to hand back before anything else. */
-	bool ended;
+	bool ended;  /* END was said */
 	bool failed; /* out of memory: the reading cannot be judged */
 };
 

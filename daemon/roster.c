@@ -155,7 +155,6 @@ static void enter_schedule(struct roster *r, struct watch *w, const struct store
 	const struct env *env = r->runtime->env;
 
 	w->listing_id = stored->listing_id;
-	w->consecutive_failures = stored->consecutive_failures;
 	w->due_ms = r->ignore_due ? env->now_ms(env)
 				  : schedule_first_ms(stored, env->now_ms(env), env->now_s(env));
 }
@@ -371,14 +370,8 @@ static void register_new(struct roster *r)
 
 void roster_found(struct roster *r, struct watch *discovery, const struct places *found)
 {
-	struct store_place *rows = calloc(found->count + 1, sizeof(*rows));
+	struct store_place *rows = watch_place_rows(found);
 
-	for (size_t i = 0; i < found->count && rows; i++) {
-		const struct place_found *f = &found->items[i];
-		rows[i] =
-			(struct store_place){ f->project ? f->project : "",
-					      f->region ? f->region : "", f->zone ? f->zone : "" };
-	}
 	/* Out of memory: the next answer of the discovery comes here again. */
 	if (rows && watch_set_places(discovery, rows, found->count) &&
 	    plan_account(r, discovery->account) == 0)

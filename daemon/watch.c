@@ -2,6 +2,19 @@
 
 #include <stdlib.h>
 
+struct store_place *watch_place_rows(const struct places *found)
+{
+	struct store_place *rows = calloc(found->count + 1, sizeof(*rows));
+
+	for (size_t i = 0; i < found->count && rows; i++) {
+		const struct place_found *p = &found->items[i];
+		rows[i] =
+			(struct store_place){ p->project ? p->project : "",
+					      p->region ? p->region : "", p->zone ? p->zone : "" };
+	}
+	return rows;
+}
+
 bool watch_set_places(struct watch *watch, const struct store_place *places, size_t count)
 {
 	struct arena arena;

@@ -11,6 +11,7 @@
 #include "daemon/account.h"
 #include "imagecat/provider.h"
 #include "model/known.h"
+#include "model/places.h"
 #include "model/recall.h"
 #include "store/store.h"
 
@@ -35,8 +36,7 @@ struct watch {
 	struct recall recall; /* pages of the last complete poll; follows known */
 	bool known_loaded;
 
-	int64_t due_ms; /* monotonic */
-	int64_t consecutive_failures;
+	int64_t due_ms;    /* monotonic */
 	struct poll *poll; /* in flight, or NULL */
 
 	/* Of the last poll, for --once. */
@@ -44,6 +44,10 @@ struct watch {
 	enum outcome outcome;
 	enum error_class error_class;
 };
+
+/* What a discovery answered as the catalog keeps it; borrows from `found`. NULL when memory is out;
+ * free() it. */
+struct store_place *watch_place_rows(const struct places *found);
 
 /* Replaces the places; false when memory is out (the old ones stay). */
 bool watch_set_places(struct watch *watch, const struct store_place *places, size_t count);
