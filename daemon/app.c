@@ -381,7 +381,7 @@ static enum app_status once_status(const struct app *app)
 	return complete == 0 && auth == judged ? APP_AUTH : APP_INCOMPLETE;
 }
 
-enum app_status app_run(const struct config *config, bool once)
+enum app_status app_run(const struct config *config, const struct env *env, bool once)
 {
 	struct app *app = calloc(1, sizeof(*app));
 	struct error err = { 0 };
@@ -390,9 +390,8 @@ enum app_status app_run(const struct config *config, bool once)
 		return APP_FAILED;
 	app->config = config;
 	app->once = once;
-	app->runtime =
-		(struct runtime){ .loop = &app->loop, .env = env_system(), .config = config };
-	app->runtime.seed = app->runtime.env->random(app->runtime.env);
+	app->runtime = (struct runtime){ .loop = &app->loop, .env = env, .config = config };
+	app->runtime.seed = env->random(env);
 	roster_init(&app->roster, &app->runtime, once, on_grown);
 	int rc = uv_loop_init(&app->loop);
 	if (rc < 0) {

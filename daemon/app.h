@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "config/config.h"
 
 enum app_status {
@@ -15,5 +16,5 @@ enum app_status {
 };
 
 /* Runs until every listing was polled (`once`) or a signal ends it. Logs; returns the exit status.
- */
-enum app_status app_run(const struct config *config, bool once);
+ * `env` is where time and luck come from: env_system(), or a test's. */
+enum app_status app_run(const struct config *config, const struct env *env, bool once);

@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 			config->account_count, config->account_count == 1 ? "account" : "accounts");
 	} else {
 		log_setup(o.has_level ? o.level : config->log.level, config->log.format);
-		status = app_run(config, o.once);
+		status = app_run(config, env_system(), o.once);
 	}
 	config_free(config);
 	return status;

@@ -70,6 +70,23 @@ int store_disable(struct store *store, int64_t listing_id, struct error *err);
 int store_load_known(struct store *store, int64_t listing_id, uint64_t seed, struct known *known,
 		     struct error *err);
 
+/* ---- what guards a listing against a drop that may not be true -------------------------------- */
+
+/* Survives restarts. All zero outside an episode of suspect polls, but for `credential`. */
+struct store_guard {
+	int64_t held_since_at; /* the first suspect poll that missed exactly the rows of held_set */
+	int64_t held_polls;    /* suspect polls in a row that did */
+	uint64_t held_set;     /* fingerprint of the rows that are held; 0: none */
+	bool released;         /* by an operator: the next poll that is proved whole is believed */
+	uint64_t credential;   /* fingerprint of the key of the last believed poll; 0: none yet */
+};
+
+int store_load_guard(struct store *store, int64_t listing_id, struct store_guard *ret,
+		     struct error *err);
+
+/* An operator believes a held drop. -ENOENT: no such listing; -EINVAL: nothing of it is held. */
+int store_release(struct store *store, int64_t listing_id, struct error *err);
+
 /* ---- one poll ----------------------------------------------------------------------------- */
 
 enum outcome {
@@ -117,6 +134,8 @@ struct commit {
 	struct known_entry *returned; /* known missing or removed, seen with known bytes */
 	size_t returned_count;
 	int64_t held; /* absent rows that a suspect poll held back */
+	bool believed; /* a held drop: the feed gets `released` */
+	struct store_guard guard; /* as it shall be stored; kept as it was unless complete or suspect */
 	const struct page_drift *drifts;
 	size_t drift_count;
 	/* A discovery's answer: replaces the last one when complete. NULL in other polls. */

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 		return APP_CONFIG;
 	log_setup(config->log.level, config->log.format);
 	is_loop_thread = true;
-	enum app_status status = app_run(config, true);
+	enum app_status status = app_run(config, env_system(), true);
 	config_free(config);
 	if (turns == 0)
 		die("epoll_wait", "libuv never called it here: nothing was measured");
