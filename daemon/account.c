@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "http/encode.h"
 
 int account_load_keys(const struct config_account *config, struct account_keys *ret,
@@ -38,6 +39,13 @@ void account_take_keys(struct account *account, struct account_keys *keys)
 	account->secret = keys->secret;
 	account->keys_refused = false;
 	*keys = (struct account_keys){ 0 };
+}
+
+uint64_t account_fingerprint(const struct account *account)
+{
+	const char *id = account->id.bytes ? account->id.bytes : "";
+
+	return hash_bytes(id, strlen(id), 0) | 1; /* 0 is none */
 }
 
 static int build_headers(struct account *account)

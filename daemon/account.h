@@ -24,6 +24,9 @@ int account_open(struct account *account, const struct config_account *config,
 		 const struct runtime *runtime, struct error *err);
 void account_close(struct account *account);
 
+/* Which key is in use: of its public half, the same in every process. */
+uint64_t account_fingerprint(const struct account *account);
+
 /* Both halves of a credential. */
 struct account_keys {
 	struct secret id, secret;

@@ -21,7 +21,7 @@
  * A discovery is a listing like the others. When its answer changes, the plan is made anew and
  * listings that are new to it are registered through the writer's thread.
  */
-enum { PRUNE_EVERY_MS = 60 * 60 * 1000 };
+enum { PRUNE_EVERY_MS = 60 * 60 * 1000, TELL_EVERY_MS = 60 * 1000 };
 
 struct app {
 	uv_loop_t loop;
@@ -37,6 +37,7 @@ struct app {
 	struct writer_job prune_job;
 	bool pruning;
 	int64_t pruned_ms;
+	int64_t told_not_stored_ms; /* when the log last said that the catalog cannot be written */
 
 	struct progress *progress;
 	uv_timer_t timer;
@@ -50,6 +51,7 @@ struct app {
 
 static void stop_next(struct app *app);
 static void start_due(struct app *app);
+static void begin_stop(struct app *app);
 
 static enum app_status fail(struct app *app, const char *what, const struct error *err)
 {
@@ -85,12 +87,29 @@ static void log_poll(const struct watch *w, const struct poll_report *report)
 	buf_finish(&name);
 }
 
+/* Once a minute: with a full disk every listing has the same to say. */
+static void on_not_stored(struct watch *w, const char *error, int64_t wait_ms, void *data)
+{
+	struct app *app = data;
+	int64_t now_ms = app->runtime.env->now_ms(app->runtime.env);
+	struct buf name;
+
+	if (app->told_not_stored_ms > 0 && now_ms - app->told_not_stored_ms < TELL_EVERY_MS)
+		return;
+	app->told_not_stored_ms = now_ms;
+	buf_init(&name);
+	watch_put_name(&name, &w->identity);
+	log_error("poll could not be stored, it is tried again", F("listing", buf_text(&name)),
+		  F("error", error), F_INT("wait_ms", wait_ms));
+	buf_finish(&name);
+}
+
 static void on_polled(struct watch *w, const struct poll_report *report, void *data)
 {
 	struct app *app = data;
 
 	app->polling--;
-	if (report->store_error && app->once)
+	if (report->store_error && (app->once || report->disk_uncertain))
 		app->status = APP_FAILED;
 	if (app->progress)
 		progress_ended(app->progress, w, report);
@@ -98,7 +117,11 @@ static void on_polled(struct watch *w, const struct poll_report *report, void *d
 		log_poll(w, report);
 	if (report->places && !app->stopping)
 		roster_found(&app->roster, w, report->places);
-	start_due(app);
+	/* A disk that did not confirm a write may have lost others: only a new start can tell. */
+	if (report->disk_uncertain && !app->stopping)
+		begin_stop(app);
+	else
+		start_due(app);
 }
 
 static void run_prune(struct store *store, struct writer_job *job)
@@ -158,6 +181,7 @@ static void on_timer(uv_timer_t *timer)
 static void start_due(struct app *app)
 {
 	const struct env *env = app->runtime.env;
+	const struct poll_events events = { on_polled, on_not_stored, app };
 	int64_t now_ms = env->now_ms(env), next_ms = INT64_MAX;
 
 	if (app->stopping) {
@@ -172,7 +196,7 @@ static void start_due(struct app *app)
 			continue;
 		if (w->due_ms <= now_ms) {
 			w->due_ms = schedule_next_ms(w->due_ms, w->interval_s, now_ms);
-			if (poll_start(w, &app->runtime, on_polled, app) == 0)
+			if (poll_start(w, &app->runtime, &events) == 0)
 				app->polling++;
 			else
 				log_error("out of memory: a poll was skipped",
@@ -390,7 +414,8 @@ enum app_status app_run(const struct config *config, const struct env *env, bool
 		return APP_FAILED;
 	app->config = config;
 	app->once = once;
-	app->runtime = (struct runtime){ .loop = &app->loop, .env = env, .config = config };
+	app->runtime =
+		(struct runtime){ .loop = &app->loop, .env = env, .config = config, .once = once };
 	app->runtime.seed = env->random(env);
 	roster_init(&app->roster, &app->runtime, once, on_grown);
 	int rc = uv_loop_init(&app->loop);

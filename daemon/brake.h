@@ -1,17 +1,33 @@
 /*
- * The mass-removal brake and the empty guard: a listing that lost too much at once is held, not
- * believed. Pure.
+ * The mass-removal brake, the empty guard and the guard of a changed key: a listing that lost too
+ * much at once, or everything, or anything after its key changed, is held and not believed, until
+ * it stays that way for long or an operator says so. Pure.
  */
 #pragma once
 
 #include "base/buf.h"
 #include "config/config.h"
+#include "store/store.h"
 
+/* Of a poll that saw all that the cloud lists. Images whose end the cloud had reported count
+ * nowhere: their absence is no surprise. */
 struct brake_facts {
 	size_t present;      /* images of the listing that were present before */
 	size_t newly_absent; /* of those, not seen by this poll */
+	uint64_t absent_set; /* fingerprint of which those are; not 0 when there are any */
 	size_t seen;         /* by this poll */
+	uint64_t credential; /* fingerprint of the key it was made with */
+	const char *account; /* its name */
+	int64_t listing_id;
+	int64_t now_s;
 };
 
-/* True when the removals must be held; `why` gets the sentence. */
-bool brake_judge(const struct brake_facts *facts, const struct config *config, struct buf *why);
+enum brake_verdict {
+	BRAKE_BELIEVED, /* nothing to doubt */
+	BRAKE_HELD,     /* nothing may move towards removal; `why` got the sentence */
+	BRAKE_RELEASED, /* it was held long enough, or an operator released it; `why` says which */
+};
+
+/* Brings `guard` to what must be stored with this poll. */
+enum brake_verdict brake_judge(const struct brake_facts *facts, const struct config *config,
+			       struct store_guard *guard, struct buf *why);

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "daemon/brake.h"
+
+/* "held": the same in every process. */
+#define HELD_SEED UINT64_C(0x68656C64)
 
 /* "NAME: " and then what is to say. */
 static void write_message(struct conclusion *c, const char *why)
@@ -46,8 +50,9 @@ static void judge(struct conclusion *c)
 	struct evidence evidence = *f->evidence;
 	struct buf why;
 
-	if (f->counts->requests > 0)
-		evidence.span_ms = env->now_ms(env) - f->counts->first_sent_ms;
+	if (f->proof_sent_ms > 0)
+		evidence.span_ms = env->now_ms(env) - f->proof_sent_ms;
+	evidence.key_changed = f->credential != account_fingerprint(f->watch->account);
 	buf_init(&why);
 	c->log.outcome = evidence_judge(&evidence, &why);
 	c->log.error_class = evidence.failure;
@@ -75,7 +80,7 @@ static void fill_log(struct conclusion *c)
 	c->log.started_at = f->started_at;
 	c->log.finished_at = env->now_s(env);
 	c->log.duration_ms = env->now_ms(env) - f->started_ms;
-	c->log.pages = (int64_t)(e->pages + e->first_again_done);
+	c->log.pages = (int64_t)e->pages_all;
 	c->log.requests = f->counts->requests;
 	c->log.retries = f->counts->retries;
 	c->log.throttled = f->counts->throttled;
@@ -89,25 +94,56 @@ static void fill_log(struct conclusion *c)
 	c->log.provider_message = *f->provider_message ? f->provider_message : NULL;
 }
 
+/* Whether its absence would be a surprise. */
+static bool is_expected(const struct known_entry *entry)
+{
+	return entry->presence == PRESENCE_PRESENT && !entry->final;
+}
+
+static struct brake_facts facts_of_drop(const struct conclusion *c)
+{
+	const struct watch *w = c->facts.watch;
+	struct brake_facts facts = {
+		.seen = c->facts.evidence->unique,
+		.credential = c->facts.credential,
+		.account = w->identity.account,
+		.listing_id = w->listing_id,
+		.now_s = c->log.finished_at,
+	};
+
+	for (size_t i = 0; i < w->known.count; i++)
+		facts.present += is_expected(&w->known.entries[i]);
+	for (size_t i = 0; i < c->commit.absent_count; i++) {
+		const struct known_entry *entry = &c->commit.absent[i];
+		if (!is_expected(entry))
+			continue;
+		facts.newly_absent++;
+		/* Stored beyond this process, so of the row and with no seed of ours; a sum does
+		 * not mind the order. */
+		facts.absent_set += hash_bytes(&entry->row, sizeof(entry->row), HELD_SEED) | 1;
+	}
+	return facts;
+}
+
 /* A drop too large to be believed: what was seen is stored, nothing moves towards removal. */
 static void apply_brake(struct conclusion *c)
 {
-	const struct known *known = &c->facts.watch->known;
-	struct brake_facts facts = { .seen = c->facts.evidence->unique };
+	struct brake_facts facts = facts_of_drop(c);
 	struct buf why;
 
-	for (size_t i = 0; i < known->count; i++)
-		facts.present += known->entries[i].presence == PRESENCE_PRESENT;
-	for (size_t i = 0; i < c->commit.absent_count; i++)
-		facts.newly_absent += c->commit.absent[i].presence == PRESENCE_PRESENT;
 	buf_init(&why);
-	if (brake_judge(&facts, c->facts.runtime->config, &why)) {
-		c->log.outcome = OUTCOME_SUSPECT;
-		c->log.error_class = CLASS_SUSPECT;
+	enum brake_verdict verdict =
+		brake_judge(&facts, c->facts.runtime->config, &c->commit.guard, &why);
+	if (verdict != BRAKE_BELIEVED) {
 		c->commit.held = (int64_t)facts.newly_absent;
-		c->commit.absent_count = 0;
 		write_message(c, buf_text(&why));
 	}
+	if (verdict == BRAKE_HELD) {
+		c->log.outcome = OUTCOME_SUSPECT;
+		c->log.error_class = CLASS_SUSPECT;
+		c->commit.absent_count = 0;
+	}
+	c->commit.believed = verdict == BRAKE_RELEASED;
 	buf_finish(&why);
 }
 
@@ -166,24 +202,40 @@ static void reduce_to_failure(struct conclusion *c, int code)
 	c->log.message = buf_text(&c->message);
 	c->commit.absent_count = c->commit.returned_count = 0;
 	c->commit.held = 0;
+	c->commit.believed = false;
 	c->commit.places = NULL;
 	c->commit.place_count = 0;
 }
 
-void conclusion_store(struct conclusion *c, struct store *store)
+/* What the commit needs to know of what is stored; once. */
+static int prepare(struct conclusion *c, struct store *store)
 {
 	struct harvest *h = c->facts.harvest;
-	int compared = compare(c);
-	int kept = compared < 0 ? compared : h->spool_error;
+	int rc = store_load_guard(store, c->commit.listing_id, &c->commit.guard, &c->error);
 
-	if (kept < 0) {
-		reduce_to_failure(c, kept);
+	if (rc < 0)
+		return rc;
+	rc = compare(c);
+	if (rc == 0)
+		rc = h->spool_error;
+	if (rc < 0) {
+		reduce_to_failure(c, rc);
 	} else if (c->log.outcome != OUTCOME_ABORTED) {
 		c->commit.changed = h->spool;
 		c->commit.drifts = h->drifts;
 		c->commit.drift_count = h->drift_count;
 	}
-	c->result = store_commit(store, &c->commit, &c->error);
+	c->compared = true;
+	return 0;
+}
+
+void conclusion_store(struct conclusion *c, struct store *store)
+{
+	struct harvest *h = c->facts.harvest;
+
+	c->result = c->compared ? 0 : prepare(c, store);
+	if (c->result == 0)
+		c->result = store_commit(store, &c->commit, &c->error);
 	if (c->result == 0 && c->facts.watch->known_loaded)
 		harvest_learn(h, &c->commit, c->log.outcome == OUTCOME_COMPLETE);
 	store_checkpoint(store, false);

@@ -13,12 +13,14 @@ struct poll_facts {
 	const struct runtime *runtime;
 	struct watch *watch;
 	struct harvest *harvest;
-	const struct evidence *evidence; /* complete but for span_ms */
+	const struct evidence *evidence; /* complete but for span_ms and key_changed */
 	const struct fetch_counts *counts;
 	const struct places *places; /* a discovery's answer; empty otherwise */
 	int64_t started_ms, started_at;
-	const char *sentence; /* why a page could not be had; "" */
-	int http_status;      /* 0: none */
+	int64_t proof_sent_ms; /* when the readings that are the proof began; 0: nothing was sent */
+	uint64_t credential;   /* fingerprint of the key at the start */
+	const char *sentence;  /* why a page could not be had; "" */
+	int http_status;       /* 0: none */
 	int64_t code;
 	const char *provider_message; /* "" */
 };
@@ -29,7 +31,8 @@ struct conclusion {
 	struct commit commit;
 	struct buf message;
 	struct store_place *places;
-	int result; /* of the transaction: 0, or negative and `error` says why */
+	bool compared; /* what is absent and what returned is known */
+	int result;    /* of the transaction: 0, or negative and `error` says why */
 	struct error error;
 };
 
@@ -37,7 +40,7 @@ struct conclusion {
 void conclude(struct conclusion *ret, const struct poll_facts *facts);
 
 /* On the writer's thread: the transaction. What cannot be stored whole is stored as a failed poll.
- */
+ * After a failure it may be called again. */
 void conclusion_store(struct conclusion *conclusion, struct store *store);
 
 void conclusion_finish(struct conclusion *conclusion);

@@ -322,7 +322,8 @@ static void transmit(struct fetch *f)
 			.done = on_exchange_done,
 		};
 		move(f, FETCH_SENDING);
-		if (f->counts->requests++ == 0)
+		f->counts->requests++;
+		if (f->counts->first_sent_ms == 0)
 			f->counts->first_sent_ms = f->runtime->env->now_ms(f->runtime->env);
 		f->tries++;
 		rc = http_client_submit(f->runtime->client, &f->exchange);

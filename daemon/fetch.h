@@ -33,7 +33,7 @@ struct fetch_call {
 /* Counts over all fetches of a poll. */
 struct fetch_counts {
 	int64_t requests, retries, throttled, bytes;
-	int64_t first_sent_ms; /* monotonic; 0 while nothing was sent */
+	int64_t first_sent_ms; /* monotonic; 0 while nothing was sent, the poll may reset it */
 };
 
 /* clang-format off */

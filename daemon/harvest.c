@@ -9,7 +9,7 @@ enum { SPOOL_MEMORY_BYTES = 1024 * 1024 };
 /* A hostile cloud must not make the list of its oddities a catalog of its own. */
 enum { DRIFTS_MAX = 1000 };
 
-enum seen { SEEN_NOT, SEEN_CHANGED, SEEN_SAME };
+enum sighting { SEEN_NOT, SEEN_CHANGED, SEEN_SAME };
 
 int harvest_init(struct harvest *h, const struct runtime *runtime, struct watch *watch,
 		 void (*stored)(struct harvest *harvest))
@@ -17,7 +17,8 @@ int harvest_init(struct harvest *h, const struct runtime *runtime, struct watch 
 	*h = (struct harvest){ .runtime = runtime, .watch = watch, .stored = stored };
 	list_init(&h->accepted);
 	h->seen = calloc(watch->known.count + 1, sizeof(*h->seen));
-	return h->seen ? 0 : -ENOMEM;
+	h->seen_in = calloc(watch->known.count + 1, sizeof(*h->seen_in));
+	return h->seen && h->seen_in ? 0 : -ENOMEM;
 }
 
 void harvest_finish(struct harvest *h)
@@ -30,6 +31,7 @@ void harvest_finish(struct harvest *h)
 	arena_finish(&h->drift_arena);
 	free(h->drifts);
 	free(h->seen);
+	free(h->seen_in);
 	*h = (struct harvest){ 0 };
 }
 
@@ -56,6 +58,7 @@ struct harvest_page *harvest_take(struct harvest *h, struct fetch *f)
 	p->items = items;
 	p->body_hash = f->body_hash;
 	p->recalled = f->recalled;
+	p->reading = h->reading;
 	list_init(&p->link);
 	f->page = (struct page){ 0 };
 	return p;
@@ -80,6 +83,12 @@ void harvest_drop(struct harvest_page *p)
 	free(p);
 }
 
+void harvest_begin_reading(struct harvest *h)
+{
+	h->reading++;
+	h->warnings = 0; /* the same images give the same warnings */
+}
+
 static void mark_seen(struct harvest *h, const struct harvest_page *p)
 {
 	const struct known *known = &h->watch->known;
@@ -90,8 +99,12 @@ static void mark_seen(struct harvest *h, const struct harvest_page *p)
 			continue;
 		const struct known_entry *entry =
 			item->known ? item->known : known_by_key(known, item->key);
-		if (entry && h->seen[entry - known->entries] == SEEN_NOT)
-			h->seen[entry - known->entries] = item->known ? SEEN_SAME : SEEN_CHANGED;
+		if (!entry)
+			continue;
+		size_t at = (size_t)(entry - known->entries);
+		if (h->seen[at] == SEEN_NOT)
+			h->seen[at] = item->known ? SEEN_SAME : SEEN_CHANGED;
+		h->seen_in[at] = (uint8_t)p->reading;
 	}
 }
 
@@ -215,7 +228,8 @@ void harvest_store(struct harvest_page *p)
 	struct harvest *h = p->harvest;
 
 	mark_seen(h, p);
-	h->warnings += p->page.warnings;
+	if (p->reading == h->reading)
+		h->warnings += p->page.warnings;
 	if (p->recalled) {
 		/* It is whole, and its items know their entries. */
 		struct recall_page page = facts_of(p);
@@ -241,11 +255,13 @@ int harvest_compare(const struct harvest *h, bool all_seen, struct commit *commi
 		return -ENOMEM;
 	for (size_t i = 0; i < known->count; i++) {
 		const struct known_entry *entry = &known->entries[i];
-		/* An image that came back changed is in the spool. */
-		if (h->seen[i] == SEEN_SAME && entry->presence != PRESENCE_PRESENT)
-			commit->returned[commit->returned_count++] = *entry;
-		if (h->seen[i] == SEEN_NOT && all_seen && entry->presence != PRESENCE_REMOVED)
+		/* One that an earlier reading showed and the last, whole one did not, is gone. */
+		bool absent = all_seen && h->seen_in[i] != h->reading;
+		if (absent && entry->presence != PRESENCE_REMOVED)
 			commit->absent[commit->absent_count++] = *entry;
+		/* An image that came back changed is in the spool. */
+		if (!absent && h->seen[i] == SEEN_SAME && entry->presence != PRESENCE_PRESENT)
+			commit->returned[commit->returned_count++] = *entry;
 	}
 	return 0;
 }
@@ -258,20 +274,35 @@ static bool learn(struct watch *w, const struct known_entry *entries, size_t cou
 	return true;
 }
 
+/* What was stored in this very poll keeps its new content. */
+static bool learn_presence(struct watch *w, const struct known_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct known_entry entry = *known_by_key(&w->known, entries[i].key);
+		entry.presence = entries[i].presence;
+		if (known_put(&w->known, &entry) < 0)
+			return false;
+	}
+	return true;
+}
+
 void harvest_learn(struct harvest *h, const struct commit *commit, bool complete)
 {
 	struct watch *w = h->watch;
 
-	if (!learn(w, commit->absent, commit->absent_count) ||
-	    !learn(w, commit->returned, commit->returned_count) ||
-	    !learn(w, commit->stored, commit->stored_count)) {
+	if (!learn(w, commit->stored, commit->stored_count) ||
+	    !learn_presence(w, commit->returned, commit->returned_count) ||
+	    !learn_presence(w, commit->absent, commit->absent_count)) {
 		watch_forget(w);
 		return;
 	}
 	if (!complete)
 		return; /* the pages of the last complete poll stay the better memory */
-	for (struct list *link = h->accepted.next; link != &h->accepted; link = link->next)
-		remember_page(h, container_of(link, struct harvest_page, link));
+	for (struct list *link = h->accepted.next; link != &h->accepted; link = link->next) {
+		const struct harvest_page *p = container_of(link, struct harvest_page, link);
+		if (p->reading == h->reading)
+			remember_page(h, p);
+	}
 	recall_finish(&w->recall);
 	w->recall = h->recall;
 	recall_init(&h->recall);

@@ -20,6 +20,7 @@ struct harvest_page {
 	struct listing_item *items;
 	uint64_t body_hash;
 	bool recalled;
+	size_t reading; /* in which it was asked for */
 	struct list link;
 };
 
@@ -28,9 +29,11 @@ struct harvest {
 	struct watch *watch;
 	void (*stored)(struct harvest *harvest); /* a job came back */
 	size_t jobs;                             /* on the writer's thread */
+	size_t reading;                          /* the one under way, from 1; the poll's */
 	size_t warnings;                         /* of the pages that were stored */
 
-	uint8_t *seen; /* enum, by index into watch->known */
+	uint8_t *seen;    /* enum, by index into watch->known */
+	uint8_t *seen_in; /* the reading that showed it last; 0: none */
 	struct recall recall;
 
 	/* The writer's thread's until the commit is done. */
@@ -47,14 +50,17 @@ int harvest_init(struct harvest *harvest, const struct runtime *runtime, struct 
 		 void (*stored)(struct harvest *harvest));
 void harvest_finish(struct harvest *harvest);
 
+/* The listing is read, for the first time or again: of the pages before, only the images count. */
+void harvest_begin_reading(struct harvest *harvest);
+
 /* Takes the page out of the fetch. NULL when memory is out. */
 struct harvest_page *harvest_take(struct harvest *harvest, struct fetch *fetch);
 struct listing_page harvest_show(struct harvest_page *page); /* what daemon/listing sees of it */
 void harvest_drop(struct harvest_page *page);
 void harvest_store(struct harvest_page *page);
 
-/* On the writer's thread: fills absent and returned of the commit; absent only when every image was
- * seen. 0 or -ENOMEM. */
+/* On the writer's thread: fills absent and returned of the commit; absent only when the last reading
+ * saw every image. 0 or -ENOMEM. */
 int harvest_compare(const struct harvest *harvest, bool all_seen, struct commit *commit);
 
 /* On the writer's thread: brings watch->known and watch->recall up to what the commit stored. A

@@ -10,26 +10,43 @@
 
 /*
  *   loading ─► fetching ─► storing ─► closing ─► done()
+ *                            │  ▲
+ *                            ▼  │
+ *                          waiting
  *
  * Happy path: load what is known (first poll after a start), then let daemon/listing say which
  * pages to ask for; each accepted page goes to the writer's thread, which spools the records whose
  * bytes were not known; the last job commits everything in one transaction.
  * Failures: a page that failed for good ends the asking; what was read is stored as a partial
- * poll. Whatever happens, the attempt leaves one row in `polls`.
+ * poll. Whatever happens, the attempt leaves one row in `polls`. A catalog that cannot be written
+ * now (the disk is full) is tried again until it can: asking the cloud anew for what cannot be
+ * stored would help nobody.
  * On interrupt: fetches are cancelled, nothing but that row is written.
  */
 /* Requests of one poll at a time; and pages that may wait for the writer's thread, so that memory
  * is bounded by them. */
 enum { FETCHES_MAX = 17, PAGES_WAITING_MAX = 8 };
 
-enum poll_state { POLL_LOADING, POLL_FETCHING, POLL_STORING, POLL_CLOSING, POLL_STATES };
+/* Before a list that changed is read again; and between two tries to store what was read. */
+enum { REREAD_MIN_MS = 200, REREAD_MAX_MS = 1000, STORE_FIRST_MS = 1000, STORE_MAX_MS = 60 * 1000 };
+
+/* So many polls in a row that did not settle: then fewer readings have to do. */
+enum { UNSETTLED_MAX = 3 };
+
+/* clang-format off */
+enum poll_state {
+	POLL_LOADING, POLL_FETCHING, POLL_STORING, POLL_WAITING, POLL_CLOSING,
+	POLL_STATES,
+};
+/* clang-format on */
 
 #define TO(state) (1u << POLL_##state)
 /* clang-format off */
 static const struct { const char *name; unsigned next; } states[POLL_STATES] = {
 	[POLL_LOADING]  = { "loading",  TO(FETCHING) | TO(STORING) },
 	[POLL_FETCHING] = { "fetching", TO(STORING) },
-	[POLL_STORING]  = { "storing",  TO(CLOSING) },
+	[POLL_STORING]  = { "storing",  TO(WAITING) | TO(CLOSING) },
+	[POLL_WAITING]  = { "waiting",  TO(STORING) | TO(CLOSING) },
 	[POLL_CLOSING]  = { "closing",  0 },
 };
 /* clang-format on */
@@ -44,9 +61,9 @@ struct slot {
 struct poll {
 	const struct runtime *runtime;
 	struct watch *watch;
-	poll_done_fn *done;
-	void *data;
+	struct poll_events events;
 	enum poll_state state;
+	uv_timer_t timer; /* before another reading, or another try to store */
 
 	struct listing listing;
 	struct page_scope scope;
@@ -58,6 +75,8 @@ struct poll {
 	bool pumping;
 
 	int64_t started_ms, started_at;
+	int64_t reading_sent_ms[LISTING_READINGS_MAX]; /* the first request of each */
+	uint64_t credential;
 	struct buf sentence; /* of the page that failed */
 	int http_status;
 	int64_t code;
@@ -73,6 +92,8 @@ struct poll {
 
 	struct places places;
 	struct conclusion conclusion;
+	int64_t store_wait_ms;
+	unsigned open_parts; /* fetches and the timer, while they close */
 };
 
 static void tick(struct poll *p);
@@ -178,6 +199,26 @@ static void ask_page(struct poll *p, const struct listing_action *action)
 		    service ? service->paging.page_items : 0, on_fetched);
 }
 
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct poll *p = container_of(timer, struct poll, timer);
+
+	p->reading_sent_ms[p->listing.evidence.readings - 1] = p->counts.first_sent_ms;
+	p->counts.first_sent_ms = 0;
+	harvest_begin_reading(&p->harvest);
+	listing_resume(&p->listing);
+	tick(p);
+}
+
+static void pause_reading(struct poll *p)
+{
+	const struct env *env = p->runtime->env;
+	int64_t wait_ms = env_between(env, REREAD_MIN_MS, REREAD_MAX_MS);
+	int rc = uv_timer_start(&p->timer, on_pause_over, (uint64_t)wait_ms, 0);
+
+	assert(rc == 0);
+}
+
 /* Carries out what the listing wants until it wants nothing more for now. */
 static void pump(struct poll *p)
 {
@@ -196,6 +237,7 @@ static void pump(struct poll *p)
 			if (page)
 				harvest_drop(page);
 			break;
+		case LISTING_PAUSE: pause_reading(p); return;
 		case LISTING_END:
 			p->ending = true;
 			for (size_t i = 0; i < p->open_slots; i++)
@@ -213,11 +255,54 @@ static void run_commit(struct store *store, struct writer_job *job)
 	conclusion_store(&container_of(job, struct poll, job)->conclusion, store);
 }
 
+static void on_committed(struct writer_job *job);
+
+static void submit_commit(struct poll *p)
+{
+	move(p, POLL_STORING);
+	p->job = (struct writer_job){ .run = run_commit, .done = on_committed };
+	p->job_out = true;
+	writer_submit(p->runtime->writer, &p->job);
+}
+
+static void on_store_wait_over(uv_timer_t *timer)
+{
+	submit_commit(container_of(timer, struct poll, timer));
+}
+
+/* Whether the same transaction may go through later. */
+static bool may_be_stored_later(const struct poll *p)
+{
+	static const int passing[] = { ENOSPC, EDQUOT, EROFS, EACCES, EBUSY, EIO, ENOENT, ESTALE };
+
+	if (p->runtime->once || p->listing.evidence.interrupted)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(passing); i++)
+		if (p->conclusion.result == -passing[i])
+			return true;
+	return false;
+}
+
+static void wait_to_store(struct poll *p)
+{
+	int64_t wait_ms = p->store_wait_ms ? p->store_wait_ms * 2 : STORE_FIRST_MS;
+
+	p->store_wait_ms = wait_ms < STORE_MAX_MS ? wait_ms : STORE_MAX_MS;
+	move(p, POLL_WAITING);
+	int rc = uv_timer_start(&p->timer, on_store_wait_over, (uint64_t)p->store_wait_ms, 0);
+	assert(rc == 0);
+	p->events.not_stored(p->watch, p->conclusion.error.text, p->store_wait_ms, p->events.data);
+}
+
 static void on_committed(struct writer_job *job)
 {
 	struct poll *p = container_of(job, struct poll, job);
 
 	p->job_out = false;
+	if (p->conclusion.result < 0 && may_be_stored_later(p)) {
+		wait_to_store(p);
+		return;
+	}
 	move(p, POLL_CLOSING);
 	tick(p);
 }
@@ -230,24 +315,25 @@ static void begin_store(struct poll *p)
 		e->failure = CLASS_INTERNAL;
 		buf_puts(&p->sentence, "out of memory");
 	}
-	move(p, POLL_STORING);
-	conclude(&p->conclusion, &(struct poll_facts){
-					 .runtime = p->runtime,
-					 .watch = p->watch,
-					 .harvest = &p->harvest,
-					 .evidence = e,
-					 .counts = &p->counts,
-					 .places = &p->places,
-					 .started_ms = p->started_ms,
-					 .started_at = p->started_at,
-					 .sentence = buf_text(&p->sentence),
-					 .http_status = p->http_status,
-					 .code = p->code,
-					 .provider_message = buf_text(&p->provider_message),
-				 });
-	p->job = (struct writer_job){ .run = run_commit, .done = on_committed };
-	p->job_out = true;
-	writer_submit(p->runtime->writer, &p->job);
+	p->reading_sent_ms[e->readings - 1] = p->counts.first_sent_ms;
+	conclude(&p->conclusion,
+		 &(struct poll_facts){
+			 .runtime = p->runtime,
+			 .watch = p->watch,
+			 .harvest = &p->harvest,
+			 .evidence = e,
+			 .counts = &p->counts,
+			 .places = &p->places,
+			 .started_ms = p->started_ms,
+			 .started_at = p->started_at,
+			 .proof_sent_ms = p->reading_sent_ms[listing_proof_begins(&p->listing)],
+			 .credential = p->credential,
+			 .sentence = buf_text(&p->sentence),
+			 .http_status = p->http_status,
+			 .code = p->code,
+			 .provider_message = buf_text(&p->provider_message),
+		 });
+	submit_commit(p);
 }
 
 /* ---- loading ------------------------------------------------------------------------------- */
@@ -270,15 +356,26 @@ static void on_harvested(struct harvest *harvest)
 	tick(container_of(harvest, struct poll, harvest));
 }
 
-static int begin_fetch(struct poll *p)
+/* Once what is known has been loaded, or could not be. */
+static void begin_fetch(struct poll *p)
 {
-	int rc = harvest_init(&p->harvest, p->runtime, p->watch, on_harvested);
-	if (rc < 0)
-		return rc;
+	p->credential = account_fingerprint(p->watch->account);
+	if (p->load_result == 0)
+		p->load_result = harvest_init(&p->harvest, p->runtime, p->watch, on_harvested);
+	if (p->load_result < 0) {
+		watch_forget(p->watch);
+		if (!p->load_error.text[0])
+			error_set(&p->load_error, p->load_result, "out of memory");
+		buf_printf(&p->sentence, "the catalog could not be read: %s", p->load_error.text);
+		p->listing.evidence.failure = CLASS_INTERNAL;
+		tick(p);
+		return;
+	}
+	harvest_begin_reading(&p->harvest);
 	p->scope.known = &p->watch->known;
 	p->call.recall = &p->watch->recall;
 	move(p, POLL_FETCHING);
-	return 0;
+	tick(p);
 }
 
 static void on_loaded(struct writer_job *job)
@@ -289,16 +386,7 @@ static void on_loaded(struct writer_job *job)
 	if (p->reads_keys)
 		account_take_keys(p->watch->account, &p->fresh_keys);
 	p->watch->known_loaded = p->load_result == 0 && !p->watch->discovery;
-	if (p->load_result == 0)
-		p->load_result = begin_fetch(p);
-	if (p->load_result < 0) {
-		watch_forget(p->watch);
-		if (!p->load_error.text[0])
-			error_set(&p->load_error, p->load_result, "out of memory");
-		buf_printf(&p->sentence, "the catalog could not be read: %s", p->load_error.text);
-		p->listing.evidence.failure = CLASS_INTERNAL;
-	}
-	tick(p);
+	begin_fetch(p);
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -312,14 +400,20 @@ static void report(struct poll *p)
 		.log = &c->log,
 		.commit = &c->commit,
 		.store_error = stored ? NULL : c->error.text,
+		.disk_uncertain = c->result == -ENOTRECOVERABLE,
 		.places = w->discovery && c->log.outcome == OUTCOME_COMPLETE ? &p->places : NULL,
 	};
 
+	if (stored && c->log.outcome == OUTCOME_COMPLETE)
+		w->unsettled = 0;
+	else if (stored && p->listing.rereads > 0 && c->log.outcome == OUTCOME_PARTIAL)
+		w->unsettled++;
+	w->aligned = p->listing.config.aligned && c->log.outcome == OUTCOME_COMPLETE;
 	w->poll = NULL;
 	w->polled = true;
 	w->outcome = stored ? c->log.outcome : OUTCOME_FAILED;
 	w->error_class = stored ? c->log.error_class : CLASS_INTERNAL;
-	p->done(w, &report, p->data);
+	p->events.done(w, &report, p->events.data);
 }
 
 static void free_poll(struct poll *p)
@@ -333,27 +427,30 @@ static void free_poll(struct poll *p)
 	free(p);
 }
 
-static void on_fetch_closed(struct fetch *f)
+static void on_part_closed(struct poll *p)
 {
-	struct poll *p = container_of(f, struct slot, fetch)->poll;
-
-	if (--p->open_slots > 0)
+	if (--p->open_parts > 0)
 		return;
 	report(p);
 	free_poll(p);
 }
 
-static void close_fetches(struct poll *p)
+static void on_fetch_closed(struct fetch *f)
 {
-	size_t count = p->open_slots;
+	on_part_closed(container_of(f, struct slot, fetch)->poll);
+}
 
-	if (count == 0) {
-		report(p);
-		free_poll(p);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
+static void on_timer_closed(uv_handle_t *handle)
+{
+	on_part_closed(container_of((uv_timer_t *)handle, struct poll, timer));
+}
+
+static void close_parts(struct poll *p)
+{
+	p->open_parts = 1 + (unsigned)p->open_slots;
+	for (size_t i = 0; i < p->open_slots; i++)
 		fetch_close(&p->slots[i].fetch, on_fetch_closed);
+	uv_close((uv_handle_t *)&p->timer, on_timer_closed);
 }
 
 static void tick(struct poll *p)
@@ -375,7 +472,7 @@ static void tick(struct poll *p)
 		return;
 	}
 	if (p->state == POLL_CLOSING && !p->job_out)
-		close_fetches(p);
+		close_parts(p);
 }
 
 static const char *given(const char *text)
@@ -383,7 +480,7 @@ static const char *given(const char *text)
 	return *text ? text : NULL;
 }
 
-int poll_start(struct watch *w, const struct runtime *runtime, poll_done_fn *done, void *data)
+int poll_start(struct watch *w, const struct runtime *runtime, const struct poll_events *events)
 {
 	struct poll *p = calloc(1, sizeof(*p));
 	const struct service *service = w->service;
@@ -392,8 +489,7 @@ int poll_start(struct watch *w, const struct runtime *runtime, poll_done_fn *don
 		return -ENOMEM;
 	p->runtime = runtime;
 	p->watch = w;
-	p->done = done;
-	p->data = data;
+	p->events = *events;
 	p->code = POLL_NO_CODE;
 	p->started_ms = runtime->env->now_ms(runtime->env);
 	p->started_at = runtime->env->now_s(runtime->env);
@@ -416,21 +512,20 @@ int poll_start(struct watch *w, const struct runtime *runtime, poll_done_fn *don
 		.scope = &p->scope,
 		.discovery = w->discovery,
 	};
-	listing_init(&p->listing, &(struct listing_config){
-					  .paged = service && service->paging.offset,
-					  .total_untrusted = service && service->total_untrusted,
-					  .ahead_max = FETCHES_MAX - 1,
-				  });
+	listing_init(&p->listing,
+		     &(struct listing_config){
+			     .paged = service && service->paging.offset,
+			     .total_untrusted = service && service->total_untrusted,
+			     .ahead_max = FETCHES_MAX - 1,
+			     .rereads_max = w->unsettled < UNSETTLED_MAX ? LISTING_REREADS_MAX : 1,
+			     .aligned = w->aligned,
+		     });
+	int rc = uv_timer_init(runtime->loop, &p->timer);
+	assert(rc == 0);
 	w->poll = p;
 	p->reads_keys = w->account->keys_refused;
 	if ((w->known_loaded || w->discovery) && !p->reads_keys) {
-		int rc = begin_fetch(p);
-		if (rc < 0) {
-			w->poll = NULL;
-			free_poll(p);
-			return rc;
-		}
-		tick(p);
+		begin_fetch(p);
 		return 0;
 	}
 	p->job = (struct writer_job){ .run = run_load, .done = on_loaded };
@@ -441,7 +536,12 @@ int poll_start(struct watch *w, const struct runtime *runtime, poll_done_fn *don
 
 void poll_interrupt(struct poll *p)
 {
+	int rc = uv_timer_stop(&p->timer);
+
+	assert(rc == 0);
 	listing_interrupt(&p->listing);
+	if (p->state == POLL_WAITING)
+		move(p, POLL_CLOSING);
 	tick(p);
 }
 

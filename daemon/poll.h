@@ -17,10 +17,18 @@ struct poll_report {
 	const struct poll_log *log;
 	const struct commit *commit; /* numbers of rows; zeros when nothing was stored */
 	const char *store_error;     /* NULL, or why the transaction failed: nothing was written */
+	bool disk_uncertain;         /* … and what was written before it may be lost as well */
 	const struct places *places; /* a discovery's answer; NULL otherwise, and when it failed */
 };
 
-typedef void poll_done_fn(struct watch *watch, const struct poll_report *report, void *data);
+struct poll_events {
+	/* It is over. */
+	void (*done)(struct watch *watch, const struct poll_report *report, void *data);
+	/* The catalog could not be written; it is tried again after `wait_ms`, as often as it takes
+	 * (not with --once). */
+	void (*not_stored)(struct watch *watch, const char *error, int64_t wait_ms, void *data);
+	void *data;
+};
 
 /* Numbers for people while it runs. */
 struct poll_progress {
@@ -28,8 +36,9 @@ struct poll_progress {
 	int64_t total; /* -1 while not known */
 };
 
-/* 0, or -ENOMEM and done is not called. Sets watch->poll until done. */
-int poll_start(struct watch *watch, const struct runtime *runtime, poll_done_fn *done, void *data);
+/* 0, or -ENOMEM and no event comes. Sets watch->poll until done. */
+int poll_start(struct watch *watch, const struct runtime *runtime,
+	       const struct poll_events *events);
 
 /* Ends it early: outcome aborted, recorded as such. */
 void poll_interrupt(struct poll *poll);

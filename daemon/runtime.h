@@ -15,6 +15,7 @@ struct runtime {
 	uv_loop_t *loop;
 	const struct env *env;
 	const struct config *config;
+	bool once; /* what cannot be stored now is not waited for */
 	struct http_client *client;
 	struct limiter *limiter;
 	struct writer *writer;

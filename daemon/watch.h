@@ -36,8 +36,15 @@ struct watch {
 	struct recall recall; /* pages of the last complete poll; follows known */
 	bool known_loaded;
 
+	unsigned unsettled; /* polls in a row that stayed inconsistent however often they read */
+	bool aligned;       /* pages of this listing cannot overlap, the last poll has shown */
+
 	int64_t due_ms;    /* monotonic */
 	struct poll *poll; /* in flight, or NULL */
+
+	/* For people: as stored at the start, then of the last poll. */
+	bool failing;
+	int64_t images_present;
 
 	/* Of the last poll, for --once. */
 	bool polled;

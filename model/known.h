@@ -19,6 +19,7 @@ struct known_entry {
 	uint64_t content; /* fingerprint of the item's bytes; 0 when not known */
 	int64_t row;      /* rowid in the catalog */
 	uint8_t presence; /* enum presence */
+	bool final;       /* the cloud itself says that it ends: its absence is no surprise */
 };
 
 struct known {

@@ -121,7 +121,7 @@ static int count_poll(struct work *work, struct error *err)
 	bind_int(s, PARAM_missing, work->missing);
 	bind_int(s, PARAM_removed, work->removed);
 	bind_int(s, PARAM_returned, work->returned);
-	bind_int(s, PARAM_held, work->commit->held);
+	bind_int(s, PARAM_held, work->commit->believed ? 0 : work->commit->held);
 	return statement_run_one(s, err);
 }
 
@@ -243,6 +243,8 @@ static int store_all(struct work *work, struct known_entry *stored, uint8_t *pre
 		result = tell_listing(work, "baseline", "images", 0, work->images_present, err);
 		work->told = true;
 	}
+	if (result == 0 && work->commit->believed)
+		result = tell_listing(work, "released", "absent", 0, work->commit->held, err);
 	if (result == 0)
 		result = store_absent(work, presences, err);
 	if (result == 0 && suspect && !listing.holding)
@@ -253,6 +255,8 @@ static int store_all(struct work *work, struct known_entry *stored, uint8_t *pre
 		result = traces_places(work, err);
 	if (result == 0)
 		result = count_poll(work, err);
+	if (result == 0 && (work->complete || suspect))
+		result = guard_put(work, err);
 	if (result == 0)
 		result = update_listing(work, !work->complete && (suspect || listing.holding), err);
 	if (result == 0)
@@ -279,7 +283,7 @@ static int check(const struct commit *commit, struct error *err)
 }
 
 /* The file at the path may have been replaced by another: what we write then would be lost. */
-static int check_file(const struct store *store, struct error *err)
+int check_file(const struct store *store, struct error *err)
 {
 	struct stat info;
 
@@ -371,10 +375,12 @@ int store_commit(struct store *store, struct commit *commit, struct error *err)
 		result = error_set(err, -ENOMEM, "catalog: out of memory");
 	if (result == 0)
 		result = run(&work, stored, presences, err);
-	if (result == 0)
+	if (result == 0) {
 		report(&work, stored, presences);
-	else
+		witness_commit(store, commit->last_seq, commit->poll_id);
+	} else {
 		free(stored);
+	}
 	free(presences);
 	work_finish(&work);
 	return result;

@@ -61,6 +61,11 @@ int db_error(sqlite3 *db, const char *what, struct error *err)
 
 	if (code == SQLITE_IOERR_NOMEM)
 		code = SQLITE_NOMEM;
+	if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+		return error_set(err, -ENOTRECOVERABLE,
+				 "catalog: %s: the disk did not confirm a write, what was "
+				 "written before may be lost: see the kernel's log (%s)",
+				 what, sqlite3_errmsg(db));
 	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
 		if (meanings[i].code == (code & 0xff))
 			return error_set(err, meanings[i].error, "catalog: %s: %s (%s)", what,

@@ -247,6 +247,7 @@ int image_store(struct work *work, const struct spooled *item, struct known_entr
 	*ret = (struct known_entry){ .key = item->key,
 				     .content = item->content,
 				     .row = row.image,
-				     .presence = PRESENCE_PRESENT };
+				     .presence = PRESENCE_PRESENT,
+				     .final = presence_is_final(item->record.state) };
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "store/statements.h"
 #include "store/store.h"
+#include "store/witness.h"
 
 struct store {
 	sqlite3 *db;
@@ -21,9 +22,23 @@ struct store {
 	ino_t inode;
 	int64_t counted_day; /* the last day that has rows in _image_counts; -1 none */
 	int64_t busy_total;
+
+	char *witness_path;
+	struct witness witness; /* how far the catalog has come */
+	bool unwitnessed;       /* the file does not say so yet */
+	bool witness_fails;     /* writing it does, and that was said */
+	int64_t witnessed_at;   /* the second of the last write */
+	struct error rollback;  /* what was lost before the start; code 0: nothing */
+	struct error note;      /* about the witness, until it is taken; code 0: none */
 };
 
 #define STMT(store, name) statement(&(store)->statements, STMT_##name)
+
+/* ---- rollback.c ----------------------------------------------------------------------------- */
+
+/* Compares the catalog with its witness; numbers go on after those that were witnessed. */
+int witness_open(struct store *store, struct error *err);
+void witness_commit(struct store *store, int64_t last_seq, int64_t poll_id);
 
 /* ---- uid.c --------------------------------------------------------------------------------- */
 
@@ -41,7 +56,11 @@ struct listing_row {
 };
 void listing_read(const struct statement *s, struct listing_row *ret);
 
-/* ---- one commit: commit.c, image.c, presence.c, feed.c, traces.c ------------------------------
+/* ---- commit.c: -ESTALE when the file at the path is no longer the one that was opened -------- */
+
+int check_file(const struct store *store, struct error *err);
+
+/* ---- one commit: commit.c, image.c, presence.c, guard.c, feed.c, traces.c ---------------------
  */
 
 struct work {
@@ -84,11 +103,17 @@ void feed_put_record(struct buf *out, const struct record *record);
 int image_store(struct work *work, const struct spooled *item, struct known_entry *ret,
 		struct error *err);
 
+/* Purged, deleted or offline: the cloud itself says that it ends. NULL is not. */
+bool presence_is_final(const char *state);
+
 /* A known image that a complete poll did not have; *ret_presence is what it is now. */
 int presence_absent(struct work *work, int64_t image, uint8_t *ret_presence, struct error *err);
 
 /* A missing or removed image that was seen again. Nothing happens to a present one. */
 int presence_returned(struct work *work, int64_t image, struct error *err);
+
+/* Stores the commit's guard. */
+int guard_put(struct work *work, struct error *err);
 
 /* Drift, places and the day's counts. */
 int traces_drift(struct work *work, struct error *err);

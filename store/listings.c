@@ -51,8 +51,10 @@ static int transact(struct store *store,
 		    int (*body)(struct store *store, void *data, struct error *err), void *data,
 		    struct error *err)
 {
-	int result = statement_run(STMT(store, BEGIN), err);
+	int result = check_file(store, err);
 
+	if (result == 0)
+		result = statement_run(STMT(store, BEGIN), err);
 	if (result < 0)
 		return result;
 	result = body(store, data, err);
@@ -203,13 +205,14 @@ int store_load_known(struct store *store, int64_t listing_id, uint64_t seed, str
 	bind_int(s, PARAM_mapping_version, (int64_t)MAPPING_VERSION);
 	int result = statement_step(s, err);
 	while (result > 0) {
-		const char *raw = row_text(s, 5);
+		const char *raw = row_text(s, 6);
 		struct known_entry entry = {
 			.key = page_key(seed, row_text(s, 2), row_int(s, 3, RECORD_ABSENT),
 					row_text(s, 4)),
-			.content = raw ? hash_bytes(raw, row_bytes(s, 5), seed) : 0,
+			.content = raw ? hash_bytes(raw, row_bytes(s, 6), seed) : 0,
 			.row = row_int(s, 0, 0),
 			.presence = (uint8_t)row_int(s, 1, PRESENCE_PRESENT),
+			.final = presence_is_final(row_text(s, 5)),
 		};
 		if (known_put(known, &entry) < 0) {
 			statement_reset(s);

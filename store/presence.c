@@ -20,7 +20,7 @@ struct life {
 	struct buf name;
 };
 
-static bool is_final(const char *state)
+bool presence_is_final(const char *state)
 {
 	static const char *const finals[] = { "purged", "deleted", "offline" };
 
@@ -59,7 +59,7 @@ static int read_life(struct work *work, int64_t image, int64_t last_complete_at,
 		ret->last_seen_at = later(later(row_int(s, 3, 0), row_int(s, 4, 0)),
 					  later(ret->last_seen_at, last_complete_at));
 	ret->missing_since_at = row_int(s, 6, work->at);
-	ret->final = is_final(row_text(s, 7));
+	ret->final = presence_is_final(row_text(s, 7));
 	buf_init(&ret->name);
 	buf_puts(&ret->name, row_text(s, 8) ? row_text(s, 8) : "");
 	statement_reset(s);

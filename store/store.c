@@ -12,6 +12,9 @@
 #include "store/internal.h"
 #include "store/lock.h"
 
+/* As many rows at once as hold up neither the writer nor its readers. */
+enum { PRUNE_ROWS_MAX = 5000 };
+
 static int set_meta(struct store *store, const char *key, const char *value, struct error *err)
 {
 	struct statement *s = STMT(store, META_SET);
@@ -24,16 +27,19 @@ static int set_meta(struct store *store, const char *key, const char *value, str
 static bool set_paths(struct store *store, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	struct buf wal;
+	struct buf wal, witness;
 
 	buf_init(&wal);
+	buf_init(&witness);
 	buf_printf(&wal, "%s-wal", path);
+	buf_printf(&witness, "%s.witness", path);
 	store->wal_path = wal.bytes; /* handed over */
+	store->witness_path = witness.bytes;
 	store->path = strdup(path);
 	store->directory = !slash          ? strdup(".")
 			   : slash == path ? strdup("/")
 					   : strndup(path, (size_t)(slash - path));
-	return !wal.failed && store->path && store->directory;
+	return !wal.failed && !witness.failed && store->path && store->directory;
 }
 
 static int take_lock(struct store *store, struct buf *lock_path, struct error *err)
@@ -63,6 +69,8 @@ static int prepare(struct store *store, const char *daemon_version, struct error
 
 	if (result == 0)
 		result = statements_open(&store->statements, store->db, err);
+	if (result == 0)
+		result = witness_open(store, err);
 	if (result == 0)
 		result = set_meta(store, "daemon_version", daemon_version, err);
 	if (result == 0)
@@ -111,9 +119,11 @@ void store_close(struct store *store)
 			     NULL); /* only advice */
 		store_checkpoint(store, true);
 	}
+	store_write_witness(store);
 	statements_close(&store->statements);
 	db_close(store->db);
 	lock_release(store->lock);
+	free(store->witness_path);
 	free(store->wal_path);
 	free(store->directory);
 	free(store->path);
@@ -151,29 +161,53 @@ void store_wal(const struct store *store, struct store_wal *ret)
 
 /* ---- pruning -------------------------------------------------------------------------------- */
 
-static int prune(struct statement *s, int64_t before, struct error *err)
+/* One batch of what is older than `before`, which `end` finds; the number of rows that went. */
+static int prune_batch(struct store *store, struct statement *end, struct statement *s,
+		       int64_t before, struct error *err)
 {
-	bind_int(s, PARAM_at, before);
-	return statement_run(s, err);
+	int64_t last = 0;
+
+	if (!before)
+		return 0;
+	bind_int(end, PARAM_at, before);
+	int result = statement_int(end, 0, &last, err);
+	if (result < 0)
+		return result;
+	bind_int(s, PARAM_last, last);
+	result = statement_run(s, err); /* a transaction of its own */
+	return result < 0 ? result : sqlite3_changes(store->db);
+}
+
+/* The feed before the revisions: one stays while an entry tells of it. */
+static int prune_next(struct store *store, int64_t history_before, int64_t polls_before,
+		      struct error *err)
+{
+	int result = prune_batch(store, STMT(store, PRUNE_POLLS_END), STMT(store, PRUNE_POLLS),
+				 polls_before, err);
+
+	if (result == 0)
+		result = prune_batch(store, STMT(store, PRUNE_CHANGES_END),
+				     STMT(store, PRUNE_CHANGES), history_before, err);
+	if (result == 0)
+		result = prune_batch(store, STMT(store, PRUNE_REVISIONS_END),
+				     STMT(store, PRUNE_REVISIONS), history_before, err);
+	return result;
 }
 
 int store_prune(struct store *store, int64_t keep_history_s, int64_t keep_polls_s,
 		struct error *err)
 {
 	int64_t now = store->env->now_s(store->env);
-	int result = statement_run(STMT(store, BEGIN), err);
+	int64_t history_before = keep_history_s ? now - keep_history_s : 0;
+	int64_t polls_before = keep_polls_s ? now - keep_polls_s : 0;
+	int pruned = 0;
+	int result = check_file(store, err);
 
-	if (result < 0)
-		return result;
-	if (keep_polls_s)
-		result = prune(STMT(store, PRUNE_POLLS), now - keep_polls_s, err);
-	if (result == 0 && keep_history_s)
-		result = prune(STMT(store, PRUNE_CHANGES), now - keep_history_s, err);
-	if (result == 0 && keep_history_s)
-		result = prune(STMT(store, PRUNE_REVISIONS), now - keep_history_s, err);
-	if (result == 0)
-		result = statement_run(STMT(store, COMMIT), err);
-	if (result < 0 && !sqlite3_get_autocommit(store->db))
-		statement_run(STMT(store, ROLLBACK), NULL);
-	return result;
+	while (result == 0 && pruned < PRUNE_ROWS_MAX) {
+		int rows = prune_next(store, history_before, polls_before, err);
+		if (rows <= 0)
+			return rows;
+		pruned += rows;
+	}
+	return result < 0 ? result : 1;
 }

@@ -26,6 +26,20 @@ int store_open(struct store **ret, const char *path, const char *daemon_version,
 	       const struct env *env, struct error *err);
 void store_close(struct store *store); /* checkpoints; accepts NULL */
 
+/*
+ * What the catalog lost while it was closed (a restored backup, a removed -wal), as a sentence,
+ * or NULL. Numbers are not given twice all the same. Known from store_open() on.
+ */
+const char *store_rollback(const struct store *store);
+
+/* What is wrong with the file that would tell: once per episode. */
+bool store_take_note(struct store *store, struct error *ret);
+
+/* Commits are on disk that the witness does not know yet; the writer, idle for a second, tells it.
+ */
+bool store_is_unwitnessed(const struct store *store);
+void store_write_witness(struct store *store);
+
 /* Where the catalog is: the place for spools. Borrowed; any thread. */
 const char *store_directory(const struct store *store);
 
@@ -133,9 +147,9 @@ struct commit {
 	size_t absent_count;
 	struct known_entry *returned; /* known missing or removed, seen with known bytes */
 	size_t returned_count;
-	int64_t held; /* absent rows that a suspect poll held back */
-	bool believed; /* a held drop: the feed gets `released` */
-	struct store_guard guard; /* as it shall be stored; kept as it was unless complete or suspect */
+	int64_t held;  /* newly absent rows that the brake held back, or had held and now believes */
+	bool believed; /* … the latter: the feed gets `released` */
+	struct store_guard guard; /* as it shall be; a poll that is not proved whole leaves it */
 	const struct page_drift *drifts;
 	size_t drift_count;
 	/* A discovery's answer: replaces the last one when complete. NULL in other polls. */
@@ -162,7 +176,11 @@ int store_each_place(struct store *store, int64_t listing_id,
 		     void (*each)(const struct store_place *place, void *data), void *data,
 		     struct error *err);
 
-/* Deletes polls, changes and revisions older than the given ages (seconds; 0 keeps for ever). */
+/*
+ * Deletes polls, changes and revisions that are older than the given ages (seconds; 0 keeps for
+ * ever), oldest first, some thousand rows a call. 1: call again, there may be more; 0: done. After
+ * each transaction the history is whole.
+ */
 int store_prune(struct store *store, int64_t keep_history_s, int64_t keep_polls_s,
 		struct error *err);
 

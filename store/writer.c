@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+static const uint64_t WITNESS_AFTER_NS = 1000 * 1000 * 1000;
+
 struct writer {
 	struct store *store; /* the thread's */
 	uv_thread_t thread;
@@ -28,6 +30,20 @@ struct writer {
 
 /* ---- on the thread ----------------------------------------------------------------------- */
 
+/* Inside the mutex, but while it waits or writes. */
+static void await_job(struct writer *writer)
+{
+	if (!store_is_unwitnessed(writer->store)) {
+		uv_cond_wait(&writer->signal, &writer->mutex);
+		return;
+	}
+	if (uv_cond_timedwait(&writer->signal, &writer->mutex, WITNESS_AFTER_NS) != UV_ETIMEDOUT)
+		return;
+	uv_mutex_unlock(&writer->mutex);
+	store_write_witness(writer->store);
+	uv_mutex_lock(&writer->mutex);
+}
+
 static void run_thread(void *arg)
 {
 	struct writer *writer = arg;
@@ -35,7 +51,7 @@ static void run_thread(void *arg)
 	uv_mutex_lock(&writer->mutex);
 	for (;;) {
 		while (list_empty(&writer->queue) && !writer->stopping)
-			uv_cond_wait(&writer->signal, &writer->mutex);
+			await_job(writer);
 		if (list_empty(&writer->queue))
 			break;
 		struct writer_job *job = list_first(&writer->queue, struct writer_job, link);

@@ -136,6 +136,14 @@ static void on_client_closed(void *data)
 	limiter_close(b->runtime.limiter, on_limiter_closed, b);
 }
 
+static void on_not_stored(struct watch *watch, const char *error, int64_t wait_ms, void *data)
+{
+	(void)watch;
+	(void)wait_ms;
+	(void)data;
+	fail_msg("not stored: %s", error);
+}
+
 static void on_polled(struct watch *watch, const struct poll_report *report, void *data)
 {
 	struct bench *b = data;
@@ -266,8 +274,10 @@ static void polls_row(void **state)
 	char command[128];
 
 	assert_non_null(b);
+	const struct poll_events events = { on_polled, on_not_stored, b };
+
 	open_bench(b, row);
-	assert_int_equal(poll_start(&b->watch, &b->runtime, on_polled, b), 0);
+	assert_int_equal(poll_start(&b->watch, &b->runtime, &events), 0);
 	uv_run(&b->loop, UV_RUN_DEFAULT);
 	assert_true(b->done);
 	assert_int_equal(uv_loop_close(&b->loop), 0); /* no handle was forgotten */

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <uv.h>
 
-#include "daemon/evidence.h"
 #include "providers/registry.h"
+#include "store/store.h"
 #include "tests/test.h"
 
 extern const struct provider provider_ucloud, provider_qingcloud;
@@ -99,63 +99,14 @@ static void every_class_has_a_word(void **state)
 		assert_true(strlen(error_class_text((enum error_class)c)) > 2);
 }
 
-/* The evidence of a listing that is whole; each row spoils one fact. */
-static struct evidence whole(void)
-{
-	return (struct evidence){ .paged = true,
-				  .pages = 3,
-				  .pages_with_new = 2,
-				  .pages_with_total = 3,
-				  .items = 14,
-				  .unique = 12,
-				  .total_known = true,
-				  .total = 12,
-				  .first_page_items = 10,
-				  .end_reached = true,
-				  .first_again_done = true,
-				  .first_again_same = true,
-				  .span_ms = 1000 };
-}
-
-static void each_doubt_counts(void **state)
-{
-	struct evidence spoilt[14];
-	struct buf why;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(spoilt); i++)
-		spoilt[i] = whole();
-	spoilt[1].total = 13;
-	spoilt[2].total_changed = true;
-	spoilt[3].pages_with_total = 2;
-	spoilt[4].overlap_broken = true;
-	spoilt[5].offsets_ignored = true;
-	spoilt[6].end_reached = false;
-	spoilt[7].first_again_done = false;
-	spoilt[8].first_again_same = false;
-	spoilt[9].quarantined = 1;
-	spoilt[10].out_of_scope = 1;
-	spoilt[11].conflicts = 1;
-	spoilt[12].span_ms = EVIDENCE_SPAN_MAX_MS;
-	spoilt[13].array_absent = true;
-	for (size_t i = 0; i < ARRAY_LEN(spoilt); i++) {
-		buf_init(&why);
-		assert_int_equal(evidence_judge(&spoilt[i], &why),
-				 i == 0 ? OUTCOME_COMPLETE : OUTCOME_PARTIAL);
-		assert_int_equal(why.len > 0, i > 0);
-		buf_finish(&why);
-	}
-}
-
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + 3] = {
+	struct CMUnitTest tests[ARRAY_LEN(rows) + 2] = {
 		cmocka_unit_test(only_zero_is_success),
 		cmocka_unit_test(every_class_has_a_word),
-		cmocka_unit_test(each_doubt_counts),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		tests[3 + i] = (struct CMUnitTest)TEST_ROW(judges_row, &rows[i]);
+		tests[2 + i] = (struct CMUnitTest)TEST_ROW(judges_row, &rows[i]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

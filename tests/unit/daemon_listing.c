@@ -17,11 +17,12 @@ enum { KEYS_MAX = 400, CAP = 10, GROUP = 3 };
 enum quirk {
 	PLAIN, NO_TOTAL, TOTAL_HIGH, TOTAL_LOW, IGNORES_OFFSET, CLAMPS_TO_4, SHORT_MIDDLE, FAILS_THIRD,
 	ENDLESS, SHUFFLES, NO_ARRAY, EMPTY_TOTAL_ONLY, TOTAL_CHANGES, CONFLICT, NO_ID, OUT_OF_SCOPE,
-	TOTAL_ON_FIRST_ONLY, GROUPS,
+	TOTAL_ON_FIRST_ONLY, GROUPS, ROUNDS_OFFSETS, ROUNDS_NO_TOTAL, HOLE, HOLE_NO_TOTAL, HOLE_ONCE,
+	SHUFFLES_NO_TOTAL,
 };
 /* clang-format on */
 
-enum churn { QUIET, DELETE_ABOVE, INSERT_ABOVE, DELETE_AND_INSERT };
+enum churn { QUIET, DELETE_ABOVE, INSERT_ABOVE, DELETE_AND_INSERT, NEVER_QUIET };
 
 struct cloud {
 	uint64_t keys[KEYS_MAX];
@@ -48,12 +49,13 @@ static void insert_at(struct cloud *c, size_t at)
 
 static void churn(struct cloud *c)
 {
-	if (c->answers != c->churn_at)
+	if (c->churn != NEVER_QUIET && c->answers != c->churn_at)
 		return;
 	switch (c->churn) {
 	case QUIET: break;
 	case DELETE_ABOVE: remove_at(c, 0); break;
 	case INSERT_ABOVE: insert_at(c, 0); break;
+	case NEVER_QUIET: /* at every answer */
 	case DELETE_AND_INSERT:
 		remove_at(c, 0);
 		insert_at(c, c->count);
@@ -82,7 +84,7 @@ static struct listing_page answer(struct cloud *c, uint64_t offset)
 
 	assert_non_null(items);
 	churn(c);
-	if (c->quirk == SHUFFLES)
+	if (c->quirk == SHUFFLES || c->quirk == SHUFFLES_NO_TOTAL)
 		for (size_t i = c->count - 1; i > 0; i--) {
 			size_t k = hash_bytes(&i, sizeof(i), c->answers) % (i + 1);
 			uint64_t key = c->keys[i];
@@ -91,6 +93,12 @@ static struct listing_page answer(struct cloud *c, uint64_t offset)
 		}
 	if (c->quirk == IGNORES_OFFSET)
 		offset = 0;
+	if (c->quirk == ROUNDS_OFFSETS || c->quirk == ROUNDS_NO_TOTAL)
+		offset = offset / CAP * CAP;
+	bool in_hole = offset > CAP && offset < 2 * CAP;
+	if (((c->quirk == HOLE || c->quirk == HOLE_NO_TOTAL) && in_hole) ||
+	    (c->quirk == HOLE_ONCE && c->answers == 2))
+		cap = 0;
 	if (c->quirk == SHORT_MIDDLE && c->answers == 2)
 		cap = 3;
 	for (size_t i = offset; i < c->count && page.count < cap; i++)
@@ -112,7 +120,8 @@ static struct listing_page answer(struct cloud *c, uint64_t offset)
 		page.total -= 3;
 	if (c->quirk == TOTAL_CHANGES)
 		page.total += (int64_t)c->answers;
-	if (c->quirk == NO_TOTAL || (c->quirk == TOTAL_ON_FIRST_ONLY && c->answers > 0))
+	if (c->quirk == NO_TOTAL || c->quirk == ROUNDS_NO_TOTAL || c->quirk == HOLE_NO_TOTAL ||
+	    c->quirk == SHUFFLES_NO_TOTAL || (c->quirk == TOTAL_ON_FIRST_ONLY && offset > 0))
 		page.has_total = false;
 	if (c->quirk == NO_ARRAY)
 		page.count = 0, page.has_array = false;
@@ -138,12 +147,16 @@ struct reading {
 	char why[256];
 	size_t fresh;
 	size_t asked;
+	unsigned proof_begins;
+	bool aligned;
 };
 
 /* Plays one reading; with several pages in flight the answers come newest first. */
-static struct reading play(struct cloud *c, bool paged, unsigned ahead_max)
+static struct reading play(struct cloud *c, bool paged, unsigned ahead_max, unsigned rereads_max)
 {
-	struct listing_config config = { .paged = paged, .ahead_max = ahead_max };
+	struct listing_config config = { .paged = paged,
+					 .ahead_max = ahead_max,
+					 .rereads_max = rereads_max };
 	struct listing_action pending[LISTING_ASKED_MAX];
 	struct reading r = { 0 };
 	struct listing l;
@@ -184,6 +197,11 @@ static struct reading play(struct cloud *c, bool paged, unsigned ahead_max)
 			handed++;
 			listing_page(&l, action.ask, &page);
 			break;
+		case LISTING_PAUSE:
+			assert_int_equal(out, 0); /* nothing is in flight between two readings */
+			assert_int_equal(listing_next(&l).kind, LISTING_NONE);
+			listing_resume(&l);
+			break;
 		case LISTING_END: over = true; break;
 		}
 	}
@@ -192,6 +210,9 @@ static struct reading play(struct cloud *c, bool paged, unsigned ahead_max)
 	r.outcome = evidence_judge(&l.evidence, &why);
 	snprintf(r.why, sizeof(r.why), "%s", buf_text(&why));
 	r.evidence = l.evidence;
+	r.proof_begins = listing_proof_begins(&l);
+	r.aligned = l.config.aligned;
+	assert_true(l.evidence.readings <= LISTING_READINGS_MAX);
 	buf_finish(&why);
 	listing_finish(&l);
 	return r;
@@ -214,7 +235,8 @@ static const struct row {
 	bool paged;
 	enum outcome outcome;
 	const char *why; /* a part of the sentence */
-	size_t fresh;
+	size_t fresh;    /* 0: not judged */
+	size_t readings; /* 0: not judged */
 } rows[] = {
 	{ "empty, said so",             0,  PLAIN,            true,  OUTCOME_COMPLETE, "", 0 },
 	{ "empty by total, no array",   0,  EMPTY_TOTAL_ONLY, true,  OUTCOME_COMPLETE, "", 0 },
@@ -226,8 +248,8 @@ static const struct row {
 	{ "many pages",                 95, PLAIN,            true,  OUTCOME_COMPLETE, "", 95 },
 	{ "unpaged",                    9,  PLAIN,            false, OUTCOME_COMPLETE, "", 9 },
 	{ "no total",                   35, NO_TOTAL,         true,  OUTCOME_COMPLETE, "", 35 },
-	{ "total too high",             35, TOTAL_HIGH,       true,  OUTCOME_PARTIAL,  "says 38 images, 35 were listed", 35 },
-	{ "total too low",              35, TOTAL_LOW,        true,  OUTCOME_PARTIAL,  "says 32 images, 35 were listed", 35 },
+	{ "total too high",             35, TOTAL_HIGH,       true,  OUTCOME_PARTIAL,  "says 38 images, 35 were listed", 35, 2 },
+	{ "total too low",              35, TOTAL_LOW,        true,  OUTCOME_PARTIAL,  "says 32 images, 35 were listed", 35, 2 },
 	{ "total changes",              35, TOTAL_CHANGES,    true,  OUTCOME_PARTIAL,  "total changed", 35 },
 	{ "total on the first page only", 35, TOTAL_ON_FIRST_ONLY, true, OUTCOME_PARTIAL, "some have none", 35 },
 	{ "page size clamped",          35, CLAMPS_TO_4,      true,  OUTCOME_COMPLETE, "", 35 },
@@ -235,9 +257,18 @@ static const struct row {
 	{ "groups of images",           41, GROUPS,           true,  OUTCOME_COMPLETE, "", 61 },
 	{ "a last group without images", 24, GROUPS,          true,  OUTCOME_COMPLETE, "", 36 },
 	{ "offset ignored, one page",   8,  IGNORES_OFFSET,   true,  OUTCOME_COMPLETE, "", 8 },
-	{ "offset ignored, more",       30, IGNORES_OFFSET,   true,  OUTCOME_PARTIAL,  "says 30 images, 10 were listed", 10 },
+	{ "offset ignored, more",       30, IGNORES_OFFSET,   true,  OUTCOME_PARTIAL,  "says 30 images, 10 were listed", 10, 2 },
+	{ "offsets rounded",            45, ROUNDS_OFFSETS,   true,  OUTCOME_COMPLETE, "", 45, 3 },
+	{ "offsets rounded, one page",  9,  ROUNDS_OFFSETS,   true,  OUTCOME_COMPLETE, "", 9, 1 },
+	{ "offsets rounded, full pages", 40, ROUNDS_OFFSETS,  true,  OUTCOME_COMPLETE, "", 40, 3 },
+	{ "offsets rounded, no total",  45, ROUNDS_NO_TOTAL,  true,  OUTCOME_COMPLETE, "", 45, 3 },
+	{ "hole in the middle",         45, HOLE,             true,  OUTCOME_PARTIAL,  "", 0, 2 },
+	{ "hole, no total",             45, HOLE_NO_TOTAL,    true,  OUTCOME_PARTIAL,  "in the middle", 0 },
+	{ "a page was empty once",      45, HOLE_ONCE,        true,  OUTCOME_COMPLETE, "", 45, 2 },
 	{ "third page fails",           45, FAILS_THIRD,      true,  OUTCOME_PARTIAL,  "before a page failed", 0 },
-	{ "order changes all the time", 60, SHUFFLES,         true,  OUTCOME_PARTIAL,  "", 0 },
+	{ "order changes at each request", 45, SHUFFLES,      true,  OUTCOME_COMPLETE, "", 45 },
+	{ "order changes, two pages",   12, SHUFFLES,         true,  OUTCOME_COMPLETE, "", 12 },
+	{ "order changes, no total",    45, SHUFFLES_NO_TOTAL, true, OUTCOME_PARTIAL,  "", 0 },
 	{ "conflicting twins",          9,  CONFLICT,         true,  OUTCOME_PARTIAL,  "different content", 9 },
 	{ "item without id",            9,  NO_ID,            true,  OUTCOME_PARTIAL,  "no readable id", 8 },
 	{ "item of another place",      9,  OUT_OF_SCOPE,     true,  OUTCOME_PARTIAL,  "not asked for", 8 },
@@ -250,13 +281,15 @@ static void reads_row(void **state)
 
 	for (unsigned ahead = 1; ahead <= 8; ahead += 7) {
 		struct cloud c = cloud_of(row->count, row->quirk);
-		struct reading r = play(&c, row->paged, ahead);
+		struct reading r = play(&c, row->paged, ahead, LISTING_REREADS_MAX);
 		if (r.outcome != row->outcome)
 			fail_msg("%s, why: %s", outcome_text(r.outcome), r.why);
 		assert_non_null(strstr(r.why, row->why));
 		if (row->fresh > 0)
 			assert_int_equal(r.fresh, row->fresh);
-		assert_int_equal(r.evidence.unique, r.fresh);
+		assert_int_equal(r.evidence.unique_all, r.fresh);
+		if (row->readings > 0)
+			assert_int_equal(r.evidence.readings, row->readings);
 	}
 }
 
@@ -266,7 +299,7 @@ static void endless_listing_ends(void **state)
 	struct cloud c = cloud_of(1, ENDLESS);
 
 	(void)state;
-	struct reading r = play(&c, true, 1);
+	struct reading r = play(&c, true, 1, LISTING_REREADS_MAX);
 	assert_int_equal(r.outcome, OUTCOME_PARTIAL);
 	assert_non_null(strstr(r.why, "does not end"));
 }
@@ -284,7 +317,7 @@ static void churn_is_noticed(void **state)
 				struct cloud c = cloud_of(45, PLAIN);
 				c.churn = (enum churn)kind;
 				c.churn_at = at;
-				struct reading r = play(&c, true, ahead);
+				struct reading r = play(&c, true, ahead, 0);
 				readings++;
 				complete += r.outcome == OUTCOME_COMPLETE;
 				/* 44 of the first 45 live on whatever the change was. */
@@ -296,13 +329,61 @@ static void churn_is_noticed(void **state)
 	assert_true(complete > 0 && complete < readings);
 }
 
+/* A list that changed once is whole the next time; one that always changes ends all the same, and
+ * never as complete: in this cloud an image is replaced at every answer. */
+static void churn_settles(void **state)
+{
+	(void)state;
+	for (int kind = DELETE_ABOVE; kind <= DELETE_AND_INSERT; kind++) {
+		for (size_t at = 0; at < 8; at++) {
+			for (unsigned ahead = 1; ahead <= 8; ahead += 7) {
+				struct cloud c = cloud_of(45, PLAIN);
+				c.churn = (enum churn)kind;
+				c.churn_at = at;
+				struct reading r = play(&c, true, ahead, LISTING_REREADS_MAX);
+				assert_int_equal(r.outcome, OUTCOME_COMPLETE);
+				assert_int_equal(r.proof_begins, r.evidence.readings - 1);
+				assert_false(r.aligned);
+			}
+		}
+	}
+	for (unsigned rereads = 0; rereads <= LISTING_REREADS_MAX; rereads++) {
+		struct cloud c = cloud_of(95, PLAIN);
+		c.churn = NEVER_QUIET;
+		struct reading r = play(&c, true, 1, rereads);
+		assert_int_equal(r.outcome, OUTCOME_PARTIAL);
+		if (!r.aligned)
+			assert_int_equal(r.evidence.readings, rereads + 1);
+	}
+}
+
+/* Two readings that must agree begin with the first of them; what it showed counts. */
+static void agreement_is_of_two_readings(void **state)
+{
+	struct cloud c = cloud_of(45, ROUNDS_OFFSETS);
+
+	(void)state;
+	struct reading r = play(&c, true, 1, LISTING_REREADS_MAX);
+	assert_true(r.aligned && r.evidence.agreed);
+	assert_int_equal(r.proof_begins, r.evidence.readings - 2);
+
+	/* An image goes between the two: the first is no proof, a third is. */
+	c = cloud_of(45, ROUNDS_OFFSETS);
+	c.churn = DELETE_ABOVE;
+	c.churn_at = 9;
+	r = play(&c, true, 1, LISTING_REREADS_MAX);
+	assert_int_equal(r.outcome, OUTCOME_COMPLETE);
+	assert_true(r.evidence.readings > 3);
+	assert_int_equal(r.evidence.unique, 44);
+}
+
 /* With a total and a steady page size nothing is asked that the chain does not need. */
 static void asking_ahead_wastes_nothing(void **state)
 {
 	(void)state;
 	for (size_t count = 0; count < 60; count++) {
 		struct cloud one = cloud_of(count, PLAIN), many = cloud_of(count, PLAIN);
-		struct reading a = play(&one, true, 1), b = play(&many, true, 8);
+		struct reading a = play(&one, true, 1, 0), b = play(&many, true, 8, 0);
 		assert_int_equal(a.outcome, OUTCOME_COMPLETE);
 		assert_int_equal(b.outcome, OUTCOME_COMPLETE);
 		assert_int_equal(a.asked, b.asked);
@@ -311,13 +392,15 @@ static void asking_ahead_wastes_nothing(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + 3] = {
+	struct CMUnitTest tests[ARRAY_LEN(rows) + 5] = {
 		cmocka_unit_test(endless_listing_ends),
 		cmocka_unit_test(churn_is_noticed),
+		cmocka_unit_test(churn_settles),
+		cmocka_unit_test(agreement_is_of_two_readings),
 		cmocka_unit_test(asking_ahead_wastes_nothing),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		tests[3 + i] = (struct CMUnitTest)TEST_ROW(reads_row, &rows[i]);
+		tests[5 + i] = (struct CMUnitTest)TEST_ROW(reads_row, &rows[i]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

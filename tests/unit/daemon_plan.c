@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "daemon/brake.h"
 #include "daemon/schedule.h"
 #include "providers/registry.h"
 #include "tests/test.h"
@@ -184,14 +183,6 @@ static const struct due_row { const char *name; int64_t due, interval_s, now, ne
 	{ "slots are skipped",  1000, 10, 35000, 41000 },
 	{ "not due",            5000, 10, 1000,  5000 },
 };
-static const struct brake_row { const char *name; size_t present, newly_absent, seen; bool held; } brake_rows[] = {
-	{ "nothing absent",          100, 0,   100, false },
-	{ "few rows",                20,  10,  10,  false },
-	{ "many rows, few percent",  1000, 200, 800, false },
-	{ "more than both",          100, 21,  79,  true },
-	{ "all gone",                5,   5,   0,   true },
-	{ "was empty before",        0,   0,   0,   false },
-};
 /* clang-format on */
 
 static void next_due_row(void **state)
@@ -199,19 +190,6 @@ static void next_due_row(void **state)
 	const struct due_row *r = *state;
 
 	assert_int_equal(schedule_next_ms(r->due, r->interval_s, r->now), r->next);
-}
-
-static void brake_row(void **state)
-{
-	const struct brake_row *r = *state;
-	struct config config = { .removal = { .brake_percent = 20, .brake_rows = 10 } };
-	struct brake_facts facts = { r->present, r->newly_absent, r->seen };
-	struct buf why;
-
-	buf_init(&why);
-	assert_int_equal(brake_judge(&facts, &config, &why), r->held);
-	assert_int_equal(why.len > 0, r->held);
-	buf_finish(&why);
 }
 
 static void first_due(void **state)
@@ -242,7 +220,5 @@ int main(void)
 		tests[count++] = (struct CMUnitTest)TEST_ROW(plans_row, &rows[i]);
 	for (size_t i = 0; i < ARRAY_LEN(due_rows); i++)
 		tests[count++] = (struct CMUnitTest)TEST_ROW(next_due_row, &due_rows[i]);
-	for (size_t i = 0; i < ARRAY_LEN(brake_rows); i++)
-		tests[count++] = (struct CMUnitTest)TEST_ROW(brake_row, &brake_rows[i]);
 	return _cmocka_run_group_tests("plan", tests, count, NULL, NULL);
 }
