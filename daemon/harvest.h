@@ -59,8 +59,8 @@ struct listing_page harvest_show(struct harvest_page *page); /* what daemon/list
 void harvest_drop(struct harvest_page *page);
 void harvest_store(struct harvest_page *page);
 
-/* On the writer's thread: fills absent and returned of the commit; absent only when the last reading
- * saw every image. 0 or -ENOMEM. */
+/* On the writer's thread: fills absent and returned of the commit; absent only when the last
+ * reading saw every image. 0 or -ENOMEM. */
 int harvest_compare(const struct harvest *harvest, bool all_seen, struct commit *commit);
 
 /* On the writer's thread: brings watch->known and watch->recall up to what the commit stored. A
