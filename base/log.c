@@ -3,24 +3,25 @@
 #include <ctype.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/journal.h"
 #include "base/text.h"
 
-enum { FIELDS_MAX = 16 };
+enum { FIELDS_MAX = 16, FLUSH_MS = 1000 };
 
 static struct {
 	enum log_level level;
 	enum log_format format;
-	bool terminal;
+	bool prefixed; /* journald takes the "<N>" off again */
 } settings = { .level = LOG_LEVEL_INFO, .format = LOG_TEXT };
 
 /* clang-format off */
@@ -55,6 +56,9 @@ bool log_format_from_text(const char *word, enum log_format *ret_format)
 	return false;
 }
 
+/* Records that nobody took since the last one that somebody did. */
+static atomic_llong dropped;
+
 static const char *level_word(enum log_level level)
 {
 	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
@@ -77,10 +81,10 @@ static bool stderr_is_journal(void)
 void log_setup(enum log_level level, enum log_format format)
 {
 	settings.level = level;
-	settings.terminal = isatty(STDERR_FILENO) == 1;
+	settings.prefixed = stderr_is_journal();
 	settings.format = format;
 	if (format == LOG_AUTO)
-		settings.format = stderr_is_journal() ? LOG_JOURNAL : LOG_TEXT;
+		settings.format = settings.prefixed ? LOG_JOURNAL : LOG_TEXT;
 }
 
 /* Quoted where a reader could take it for two values, judged by what is left after cleaning. */
@@ -98,13 +102,8 @@ static void put_text_value(struct buf *out, const char *value)
 	buf_finish(&clean);
 }
 
-static void put_text(struct buf *out, enum log_level level, const char *message,
-		     const struct log_field *fields)
+static void put_sentence(struct buf *out, const char *message, const struct log_field *fields)
 {
-	if (!settings.terminal)
-		buf_printf(out, "<%d>", (int)level);
-	if (level <= LOG_LEVEL_WARN || level == LOG_LEVEL_DEBUG)
-		buf_printf(out, "%s: ", level_word(level));
 	text_put_clean(out, TEXT_LINE, message, strlen(message));
 	/* The sentence that says what went wrong reads on from the message. */
 	for (const struct log_field *f = fields; f->name; f++) {
@@ -122,6 +121,16 @@ static void put_text(struct buf *out, enum log_level level, const char *message,
 		else
 			buf_printf(out, "%lld", (long long)f->number);
 	}
+}
+
+static void put_text(struct buf *out, enum log_level level, const char *message,
+		     const struct log_field *fields)
+{
+	if (settings.prefixed)
+		buf_printf(out, "<%d>", (int)level);
+	if (level <= LOG_LEVEL_WARN || level == LOG_LEVEL_DEBUG)
+		buf_printf(out, "%s: ", level_word(level));
+	put_sentence(out, message, fields);
 	buf_putc(out, '\n');
 }
 
@@ -152,20 +161,24 @@ static void put_json(struct buf *out, enum log_level level, const char *message,
 	buf_finish(&clean);
 }
 
-static void send_journal(enum log_level level, const char *message, const struct log_field *fields)
+static bool send_journal(const char *id, enum log_level level, const char *message,
+			 const struct log_field *fields)
 {
-	struct buf pieces[FIELDS_MAX + 2];
-	struct iovec iov[FIELDS_MAX + 2];
-	int count = 0;
+	struct buf pieces[FIELDS_MAX + 3];
+	struct iovec iov[FIELDS_MAX + 3];
+	size_t count = 0;
+	bool whole = true;
 
-	buf_init(&pieces[count]);
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++)
+		buf_init(&pieces[i]);
+	/* With its fields: most people read the journal one sentence a record. */
 	buf_puts(&pieces[count], "MESSAGE=");
-	text_put_clean(&pieces[count++], TEXT_LINE, message, strlen(message));
-	buf_init(&pieces[count]);
+	put_sentence(&pieces[count++], message, fields);
 	buf_printf(&pieces[count++], "PRIORITY=%d", (int)level);
-	for (const struct log_field *f = fields; f->name && count < FIELDS_MAX + 2; f++) {
+	if (id)
+		buf_printf(&pieces[count++], "MESSAGE_ID=%s", id);
+	for (const struct log_field *f = fields; f->name && count < ARRAY_LEN(pieces); f++) {
 		struct buf *piece = &pieces[count++];
-		buf_init(piece);
 		buf_puts(piece, "IMAGECAT_");
 		for (const char *c = f->name; *c; c++)
 			buf_putc(piece, (char)toupper((unsigned char)*c));
@@ -175,42 +188,78 @@ static void send_journal(enum log_level level, const char *message, const struct
 		else
 			buf_printf(piece, "%lld", (long long)f->number);
 	}
-	for (int i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		iov[i] = (struct iovec){ .iov_base = pieces[i].bytes, .iov_len = pieces[i].len };
-	(void)sd_journal_sendv(iov, count);
-	for (int i = 0; i < count; i++)
+		whole = whole && !pieces[i].failed;
+	}
+	bool taken = whole && journal_put(iov, count);
+	for (size_t i = 0; i < count; i++)
 		buf_finish(&pieces[i]);
+	return taken;
 }
 
-void log_put(const char *bytes, size_t len)
+static bool put(const char *bytes, size_t len)
 {
 	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
 	/* A pipe that nobody reads must not stop the daemon. Up to this size a pipe that is ready
 	 * takes all. */
 	size_t fits = len < PIPE_BUF ? len : PIPE_BUF;
 
-	if (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) &&
-	    write(STDERR_FILENO, bytes, fits) < 0)
-		return; /* dropped: there is nobody to tell */
+	return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) &&
+	       write(STDERR_FILENO, bytes, fits) >= 0;
 }
 
-void log_write(enum log_level level, const char *message, const struct log_field *fields)
+void log_put(const char *bytes, size_t len)
+{
+	(void)put(bytes, len);
+}
+
+static bool send_line(enum log_level level, const char *message, const struct log_field *fields)
 {
 	struct buf line;
 
-	if (level > settings.level)
-		return;
-	if (settings.format == LOG_JOURNAL) {
-		send_journal(level, message, fields);
-		return;
-	}
 	buf_init(&line);
 	if (settings.format == LOG_JSON)
 		put_json(&line, level, message, fields);
 	else
 		put_text(&line, level, message, fields);
 	/* One write per record: records of several threads do not mix. */
-	if (!line.failed)
-		log_put(line.bytes, line.len);
+	bool taken = !line.failed && put(line.bytes, line.len);
 	buf_finish(&line);
+	return taken;
+}
+
+static bool hand_over(const char *id, enum log_level level, const char *message,
+		      const struct log_field *fields)
+{
+	return settings.format == LOG_JOURNAL ? send_journal(id, level, message, fields)
+					      : send_line(level, message, fields);
+}
+
+static void write_record(const char *id, enum log_level level, const char *message,
+			 const struct log_field *fields)
+{
+	if (level > settings.level)
+		return;
+	long long lost = atomic_exchange(&dropped, 0);
+	const struct log_field count[] = { F_INT("records", lost), { 0 } };
+	if (lost > 0 && !hand_over(NULL, LOG_LEVEL_WARN, "log records were dropped", count))
+		(void)atomic_fetch_add(&dropped, lost);
+	if (!hand_over(id, level, message, fields))
+		(void)atomic_fetch_add(&dropped, 1);
+}
+
+void log_write(enum log_level level, const char *message, const struct log_field *fields)
+{
+	write_record(NULL, level, message, fields);
+}
+
+void log_write_event(const struct log_event *event, const struct log_field *fields)
+{
+	write_record(event->id, event->level, event->message, fields);
+}
+
+void log_finish(void)
+{
+	journal_flush(FLUSH_MS);
 }

@@ -73,7 +73,7 @@ void load_defaults(struct loader *loader, const struct node *defaults)
 
 /* ---- provider -------------------------------------------------------------------------- */
 
-static void unknown_provider(struct loader *loader, const struct account_draft *draft,
+static void unknown_provider(struct loader *loader, struct account_draft *draft,
 			     const struct node *node, const char *word)
 {
 	const char *names[64];
@@ -87,6 +87,15 @@ static void unknown_provider(struct loader *loader, const struct account_draft *
 	}
 	names[count] = NULL;
 	const char *nearest = text_nearest(word, names);
+	if (loader->find && loader->mode == CONFIG_RUN && !nearest) {
+		load_warning(loader, node->position,
+			     "%s: no provider '%.80s' is built in or a plug-in of %s: the account "
+			     "is left out",
+			     draft->label, word, loader->config->plugin_dir);
+		draft->left_out = true;
+		buf_finish(&valid);
+		return;
+	}
 	load_error(loader, node->position, "%s: unknown provider '%.80s' (there are: %s)%s%s%s",
 		   draft->label, node->text, buf_text(&valid), nearest ? "; did you mean '" : "",
 		   nearest ? nearest : "", nearest ? "'?" : "");
@@ -322,7 +331,8 @@ static void load_name(struct loader *loader, struct account_draft *draft, struct
 		draft->label = named;
 }
 
-static void load_account(struct loader *loader, struct config_account *ret, const struct node *map,
+/* True when it must be left out: its provider is not there. */
+static bool load_account(struct loader *loader, struct config_account *ret, const struct node *map,
 			 size_t number)
 {
 	struct account_draft draft = { .account = ret,
@@ -333,14 +343,16 @@ static void load_account(struct loader *loader, struct config_account *ret, cons
 	*ret = loader->defaults;
 	if (map->type != NODE_MAP) {
 		load_error(loader, map->position, "account %zu: expected a map of keys", number);
-		return;
+		return false;
 	}
 	load_name(loader, &draft, node_find(map, "name"), number);
 	load_provider(loader, &draft, node_find(map, "provider"));
+	if (draft.left_out)
+		return true;
 	for (const struct node_entry *entry = map->entries; entry; entry = entry->next)
 		load_key(loader, &draft, entry);
 	if (!ret->provider)
-		return;
+		return false;
 	load_credential(loader, &draft, map, &options[OPTION_ID]);
 	load_credential(loader, &draft, map, &options[OPTION_SECRET]);
 	load_endpoint(loader, &draft);
@@ -350,6 +362,7 @@ static void load_account(struct loader *loader, struct config_account *ret, cons
 		ret->requests_per_second = ret->provider->requests_per_second > 0
 						   ? ret->provider->requests_per_second
 						   : 1;
+	return false;
 }
 
 /* ---- all accounts ---------------------------------------------------------------------- */
@@ -390,18 +403,27 @@ void load_accounts(struct loader *loader, const struct node *accounts)
 
 	config->accounts =
 		arena_alloc(&config->arena, (accounts->count + 1) * sizeof(*config->accounts));
-	if (!named || !config->accounts) {
+	const char **left_out =
+		arena_alloc(&config->arena, (accounts->count + 1) * sizeof(*left_out));
+	size_t left_out_count = 0, number = 0;
+	if (!named || !config->accounts || !left_out) {
 		loader->out_of_memory = true;
 		return;
 	}
 	for (const struct node_entry *entry = accounts->entries; entry; entry = entry->next) {
 		const struct node *name = node_find(entry->value, "name");
 		struct config_account *account = &config->accounts[config->account_count];
-		load_account(loader, account, entry->value, ++config->account_count);
+		bool is_left_out = load_account(loader, account, entry->value, ++number);
 		if (account->name) {
 			named[count] = (struct named){ account->name, count, name->position };
 			count++;
 		}
+		if (!is_left_out)
+			config->account_count++;
+		else if (account->name)
+			left_out[left_out_count++] = account->name;
 	}
+	left_out[left_out_count] = NULL;
+	config->left_out = left_out;
 	tell_duplicates(loader, named, count);
 }

@@ -53,6 +53,7 @@ struct config_account {
 
 struct config {
 	struct arena arena;
+	const char *file; /* as given: read again by a reload */
 	struct {
 		const char *path;
 		int64_t keep_history_s, keep_polls_s; /* 0 = for ever */
@@ -66,31 +67,52 @@ struct config {
 	struct {
 		const char *listen; /* "off" when there is none */
 		const char *token_file;
+		struct config_list names;
 	} http;
 	const char *plugin_dir;
 	struct {
 		enum log_level level;
 		enum log_format format;
+		bool forced; /* by the command line: a reload leaves it */
 	} log;
 	struct config_account *accounts;
 	size_t account_count;
+	/* Names of accounts whose provider is a plug-in that is not there; ends with NULL. They are
+	 * configured and yet cannot be polled. */
+	const char *const *left_out;
+	const struct provider *const *providers; /* that it was read with; borrowed */
 };
 
 enum config_mode {
 	CONFIG_RUN,   /* everything must be usable now */
 	CONFIG_CHECK, /* --check: an unset ${VAR} or a missing file is a warning, no secret file is
 			 opened */
+	CONFIG_SECTIONS, /* for programs beside the daemon: like CONFIG_CHECK, without `defaults` and
+			    accounts; `providers` may be NULL */
 };
 
 /*
  * Reads FILE and conf.d/\*.yaml beside it in name order. Every problem is appended to
  * `diagnostics` in the form of CONTRACT.md §2 (FILE:LINE:COL: error: …, the line, a caret);
  * warnings as well. Returns 0, or -EINVAL (-ENOMEM) with *ret untouched and the count line last.
- * The environment is read: call it on the main thread.
+ * Any thread; it reads the environment, which nobody may change meanwhile.
  */
 int config_load(struct config **ret, const char *file, const struct provider *const *providers,
 		enum config_mode mode, struct buf *diagnostics);
+/*
+ * The same, with the providers found when plugin_dir is known: `find` is called once, NULL from it
+ * is out of memory. An account of a provider that is not there is left out with a warning (nobody
+ * may be watching when a machine boots), unless the name looks like a slip or the mode is
+ * CONFIG_CHECK.
+ */
+typedef const struct provider *const *config_find_fn(const char *plugin_dir, void *data);
+int config_load_with(struct config **ret, const char *file, config_find_fn *find, void *data,
+		     enum config_mode mode, struct buf *diagnostics);
+
 void config_free(struct config *config); /* accepts NULL; wipes inline secrets */
+
+/* Whether the account is one of `left_out`. */
+bool config_is_left_out(const struct config *config, const char *account);
 
 /* The effective configuration as YAML; secrets and values of headers are printed as "********". */
 void config_print(const struct config *config, struct buf *out);

@@ -231,17 +231,31 @@ static void load_top_key(struct loader *loader, const struct node_entry *entry)
 
 static void load_root(struct loader *loader, const struct node *root)
 {
+	const struct node *defaults = node_find(root, "defaults");
+	const struct node *accounts = node_find(root, "accounts");
+
 	for (const struct node_entry *entry = root->entries; entry; entry = entry->next) {
 		const char *key = entry->key->text;
-		if (strcmp(key, "defaults") == 0)
-			load_defaults(loader, entry->value);
-		else if (is_section(key))
+		if (strcmp(key, "defaults") == 0 || strcmp(key, "accounts") == 0)
+			continue;
+		if (is_section(key))
 			load_section(loader, key, entry->value);
-		else if (strcmp(key, "accounts") != 0)
+		else
 			load_top_key(loader, entry);
 	}
+	if (loader->mode == CONFIG_SECTIONS)
+		return;
+	/* Now plugin_dir is known, and with it what accounts and their defaults may say. */
+	if (loader->find)
+		loader->providers = loader->find(loader->config->plugin_dir, loader->find_data);
+	loader->config->providers = loader->providers;
+	if (!loader->providers) {
+		loader->out_of_memory = true;
+		return;
+	}
+	if (defaults)
+		load_defaults(loader, defaults);
 	/* Last: accounts start as copies of the defaults, wherever these stand. */
-	const struct node *accounts = node_find(root, "accounts");
 	if (accounts && accounts->type == NODE_LIST)
 		load_accounts(loader, accounts);
 }
@@ -282,30 +296,54 @@ static int finish(struct loader *loader, struct buf *diagnostics)
 	return loader->diagnostics.errors ? -EINVAL : 0;
 }
 
+static int load(struct loader *loader, struct config **ret, const char *file,
+		struct buf *diagnostics)
+{
+	struct files files = { 0 };
+
+	loader->config = calloc(1, sizeof(*loader->config));
+	if (!loader->config) {
+		buf_puts(diagnostics, "out of memory; configuration not loaded\n");
+		return -ENOMEM;
+	}
+	arena_init(&loader->config->arena);
+	arena_init(&loader->scratch);
+	diagnostics_init(&loader->diagnostics, &loader->scratch);
+	loader->config->file = arena_string(&loader->config->arena, file);
+	load_all(loader, &files, file);
+	int r = finish(loader, diagnostics);
+	for (size_t i = 0; i < files.count; i++)
+		document_wipe(files.documents[i]);
+	arena_finish(&loader->scratch);
+	if (r < 0)
+		config_free(loader->config);
+	else
+		*ret = loader->config;
+	return r;
+}
+
+int config_load_with(struct config **ret, const char *file, config_find_fn *find, void *data,
+		     enum config_mode mode, struct buf *diagnostics)
+{
+	struct loader loader = { .find = find, .find_data = data, .mode = mode };
+
+	return load(&loader, ret, file, diagnostics);
+}
+
 int config_load(struct config **ret, const char *file, const struct provider *const *providers,
 		enum config_mode mode, struct buf *diagnostics)
 {
 	struct loader loader = { .providers = providers, .mode = mode };
-	struct files files = { 0 };
 
-	loader.config = calloc(1, sizeof(*loader.config));
-	if (!loader.config) {
-		buf_puts(diagnostics, "out of memory; configuration not loaded\n");
-		return -ENOMEM;
-	}
-	arena_init(&loader.config->arena);
-	arena_init(&loader.scratch);
-	diagnostics_init(&loader.diagnostics, &loader.scratch);
-	load_all(&loader, &files, file);
-	int r = finish(&loader, diagnostics);
-	for (size_t i = 0; i < files.count; i++)
-		document_wipe(files.documents[i]);
-	arena_finish(&loader.scratch);
-	if (r < 0)
-		config_free(loader.config);
-	else
-		*ret = loader.config;
-	return r;
+	return load(&loader, ret, file, diagnostics);
+}
+
+bool config_is_left_out(const struct config *config, const char *account)
+{
+	for (const char *const *name = config->left_out; name && *name; name++)
+		if (strcmp(*name, account) == 0)
+			return true;
+	return false;
 }
 
 static void wipe(const char *text)

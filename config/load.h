@@ -19,6 +19,8 @@ struct loader {
 	struct arena scratch;  /* trees and diagnostics: dropped at the end */
 	struct diagnostics diagnostics;
 	const struct provider *const *providers;
+	config_find_fn *find; /* NULL: providers is all there is */
+	void *find_data;
 	enum config_mode mode;
 	struct config_account defaults;
 	struct account_source defaults_source;
@@ -66,6 +68,7 @@ struct account_draft {
 	struct position position; /* of the account */
 	const char *label;        /* "account 'prod'" */
 	const char *host;         /* of the endpoint, lower case; "" when not known */
+	bool left_out; /* its provider is not there, and that is no mistake of the file */
 };
 
 /* places.c: services, variants and places that the provider does not have or cannot do without. */

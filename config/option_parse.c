@@ -28,7 +28,7 @@ static bool in_range(const struct option *option, double value, struct complaint
 		default: value_put_decimal(&range, limit); break;
 		}
 	}
-	complain(complaint, NULL, "is out of range: %s", buf_text(&range));
+	value_refuse(complaint, NULL, "is out of range: %s", buf_text(&range));
 	buf_finish(&range);
 	return false;
 }
@@ -78,10 +78,11 @@ static bool parse_bool(const char *text, bool *member, struct complaint *complai
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(other); i++)
 		if (text_equal_nocase(text, other[i].word))
-			return complain(complaint, other[i].value ? "true" : "false",
-					"is neither true nor false");
-	return complain(complaint, text_nearest(text, (const char *[]){ "true", "false", NULL }),
-			"is neither true nor false");
+			return value_refuse(complaint, other[i].value ? "true" : "false",
+					    "is neither true nor false");
+	return value_refuse(complaint,
+			    text_nearest(text, (const char *[]){ "true", "false", NULL }),
+			    "is neither true nor false");
 }
 
 static bool parse_level(const char *text, enum log_level *member, struct complaint *complaint)
@@ -90,8 +91,8 @@ static bool parse_level(const char *text, enum log_level *member, struct complai
 
 	if (log_level_from_text(text, member))
 		return true;
-	return complain(complaint, text_nearest(text, words),
-			"is none of error, warn, info and debug");
+	return value_refuse(complaint, text_nearest(text, words),
+			    "is none of error, warn, info and debug");
 }
 
 static bool parse_format(const char *text, enum log_format *member, struct complaint *complaint)
@@ -100,8 +101,8 @@ static bool parse_format(const char *text, enum log_format *member, struct compl
 
 	if (log_format_from_text(text, member))
 		return true;
-	return complain(complaint, text_nearest(text, words),
-			"is none of auto, text, json and journal");
+	return value_refuse(complaint, text_nearest(text, words),
+			    "is none of auto, text, json and journal");
 }
 
 /* HOST:PORT as in the authority of a URL; port 0 takes a free one. */
@@ -124,7 +125,8 @@ static bool check_listen(const char *text, struct complaint *complaint)
 		return true;
 	if (strncmp(text, "unix:/", 6) == 0 && text[6] && strlen(text + 5) < 108)
 		return true;
-	return complain(complaint, NULL, "is not HOST:PORT, unix:/PATH (up to 107 bytes) or off");
+	return value_refuse(complaint, NULL,
+			    "is not HOST:PORT, unix:/PATH (up to 107 bytes) or off");
 }
 
 static bool check_endpoint(const char *text, struct complaint *complaint)
@@ -134,13 +136,14 @@ static bool check_endpoint(const char *text, struct complaint *complaint)
 	if (!url_parse(&url, text, complaint))
 		return false;
 	if (strcmp(url.scheme, "https") != 0 && strcmp(url.scheme, "http") != 0)
-		return complain(complaint, NULL, "has another scheme than https or http");
+		return value_refuse(complaint, NULL, "has another scheme than https or http");
 	if (url.has_user)
-		return complain(
+		return value_refuse(
 			complaint, NULL,
 			"must not hold a user or password: credentials have their own keys");
 	if (url.has_query)
-		return complain(complaint, NULL, "must not have a query or fragment ('?', '#')");
+		return value_refuse(complaint, NULL,
+				    "must not have a query or fragment ('?', '#')");
 	return true;
 }
 
@@ -154,7 +157,8 @@ static bool check_proxy(const char *text, struct complaint *complaint)
 	for (const char *const *scheme = schemes; *scheme; scheme++)
 		if (strcmp(url.scheme, *scheme) == 0)
 			return true;
-	return complain(complaint, NULL, "has another scheme than http, https, socks5 or socks5h");
+	return value_refuse(complaint, NULL,
+			    "has another scheme than http, https, socks5 or socks5h");
 }
 
 static bool check_cloud(const char *text, struct complaint *complaint)
@@ -164,16 +168,16 @@ static bool check_cloud(const char *text, struct complaint *complaint)
 
 	if (len > 0 && len <= 255 && text[len] == '\0')
 		return true;
-	return complain(complaint, NULL,
-			"is not a host name: letters, digits, '.', '-', '_' and ':'");
+	return value_refuse(complaint, NULL,
+			    "is not a host name: letters, digits, '.', '-', '_' and ':'");
 }
 
 static bool check_name(const char *text, struct complaint *complaint)
 {
 	if (value_is_word(text))
 		return true;
-	return complain(complaint, NULL,
-			"is not a name: 1 to 64 letters, digits, '.', '_' and '-'");
+	return value_refuse(complaint, NULL,
+			    "is not a name: 1 to 64 letters, digits, '.', '_' and '-'");
 }
 
 static bool set_text(const char *text, struct arena *arena, const char **member,
@@ -182,7 +186,7 @@ static bool set_text(const char *text, struct arena *arena, const char **member,
 	const char *copy = arena_string(arena, text);
 
 	if (!copy)
-		return complain(complaint, NULL, "cannot be kept: out of memory");
+		return value_refuse(complaint, NULL, "cannot be kept: out of memory");
 	*member = copy;
 	return true;
 }

@@ -44,13 +44,13 @@ static bool parse_authority(struct url *ret, const char *text, size_t len,
 	int64_t number = 0;
 
 	if (host_len == 0 || host_len >= sizeof(ret->host))
-		return complain(ret_complaint, NULL, "has no host (use https://HOST/)");
+		return value_refuse(ret_complaint, NULL, "has no host (use https://HOST/)");
 	for (size_t i = 0; i < host_len; i++)
 		ret->host[i] = lower(text[i]);
 	ret->host[host_len] = '\0';
 	if (!is_name(ret->host) && !is_ipv6(ret->host, host_len))
-		return complain(ret_complaint, NULL,
-				"has a host that is neither a name nor an address");
+		return value_refuse(ret_complaint, NULL,
+				    "has a host that is neither a name nor an address");
 	if (!colon)
 		return true;
 	size_t port_len = len - host_len - 1;
@@ -59,7 +59,7 @@ static bool parse_authority(struct url *ret, const char *text, size_t len,
 		port[port_len] = '\0';
 	}
 	if (!text_to_int(port, &number) || number < 1 || number > UINT16_MAX)
-		return complain(ret_complaint, NULL, "has a port that is not 1 to 65535");
+		return value_refuse(ret_complaint, NULL, "has a port that is not 1 to 65535");
 	ret->port = (uint16_t)number;
 	return true;
 }
@@ -78,10 +78,10 @@ bool url_parse(struct url *ret, const char *text, struct complaint *ret_complain
 	struct url url = { 0 };
 
 	if (!is_printable(text))
-		return complain(ret_complaint, NULL,
-				"has a blank or another character that a URL cannot have");
+		return value_refuse(ret_complaint, NULL,
+				    "has a blank or another character that a URL cannot have");
 	if (!colon || colon == text || (size_t)(colon - text) >= sizeof(url.scheme))
-		return complain(ret_complaint, NULL, "is not a URL (use https://HOST/)");
+		return value_refuse(ret_complaint, NULL, "is not a URL (use https://HOST/)");
 	for (const char *c = text; c < colon; c++)
 		url.scheme[c - text] = lower(*c);
 

@@ -22,7 +22,7 @@ static const struct unit size_units[] = {
 };
 /* clang-format on */
 
-bool complain(struct complaint *ret, const char *suggestion, const char *format, ...)
+bool value_refuse(struct complaint *ret, const char *suggestion, const char *format, ...)
 {
 	va_list args;
 
@@ -99,7 +99,8 @@ bool value_duration(const char *text, int64_t *ret_s, struct complaint *ret_comp
 	if (number_with_unit(text, time_units, ret_s))
 		return true;
 	suggest(text, time_units, "s", suggestion);
-	return complain(ret_complaint, suggestion, "is not a duration (use 90s, 10m, 6h or 30d)");
+	return value_refuse(ret_complaint, suggestion,
+			    "is not a duration (use 90s, 10m, 6h or 30d)");
 }
 
 void value_put_duration(struct buf *out, int64_t s)
@@ -117,7 +118,7 @@ bool value_size(const char *text, int64_t *ret_bytes, struct complaint *ret_comp
 	if (number_with_unit(text, size_units, ret_bytes))
 		return true;
 	suggest(text, size_units, "B", suggestion);
-	return complain(ret_complaint, suggestion, "is not a size (use 64KiB, 16MiB or 1GiB)");
+	return value_refuse(ret_complaint, suggestion, "is not a size (use 64KiB, 16MiB or 1GiB)");
 }
 
 void value_put_size(struct buf *out, int64_t bytes)
@@ -129,7 +130,7 @@ bool value_count(const char *text, int64_t *ret_value, struct complaint *ret_com
 {
 	if (text_to_int(text, ret_value))
 		return true;
-	return complain(ret_complaint, NULL, "is not a whole number");
+	return value_refuse(ret_complaint, NULL, "is not a whole number");
 }
 
 bool value_decimal(const char *text, double *ret_value, struct complaint *ret_complaint)
@@ -144,13 +145,13 @@ bool value_decimal(const char *text, double *ret_value, struct complaint *ret_co
 			continue;
 		}
 		if (*c < '0' || *c > '9' || ++digits > 15)
-			return complain(ret_complaint, NULL,
-					"is not a number such as 5 or 0.5 (at most 15 digits)");
+			return value_refuse(ret_complaint, NULL,
+					    "is not a number such as 5 or 0.5 (at most 15 digits)");
 		number = number * 10 + (*c - '0');
 		scale *= point ? 10 : 1;
 	}
 	if (digits == 0)
-		return complain(ret_complaint, NULL, "is not a number such as 5 or 0.5");
+		return value_refuse(ret_complaint, NULL, "is not a number such as 5 or 0.5");
 	*ret_value = number / scale;
 	return true;
 }

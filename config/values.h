@@ -34,5 +34,5 @@ bool value_is_printable(const char *text);
 bool value_is_line(const char *text, size_t len);
 
 /* Fills the complaint; returns false, so that a parser can return it. */
-bool complain(struct complaint *ret, const char *suggestion, const char *format, ...)
+bool value_refuse(struct complaint *ret, const char *suggestion, const char *format, ...)
 	PRINTF_LIKE(3, 4);

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "config/url.h"
 #include "http/encode.h"
 
 int account_load_keys(const struct config_account *config, struct account_keys *ret,
@@ -85,21 +86,40 @@ static int remember_path(struct account *account)
 	return rc;
 }
 
+/* Who the cloud thinks it talks with: the same key at the same host is one user, however many
+ * accounts of the configuration use it. */
+static uint64_t user_of(const struct account *account)
+{
+	struct complaint complaint;
+	struct url url;
+
+	if (!url_parse(&url, account->config->endpoint, &complaint))
+		return 0;
+	unsigned port = url.port ? url.port : strcmp(url.scheme, "https") == 0 ? 443 : 80;
+	uint64_t host = hash_bytes(url.host, strlen(url.host), port);
+	return hash_bytes(account->id.bytes, account->id.len, host) | 1; /* 0 is nobody */
+}
+
 int account_open(struct account *account, const struct config_account *config,
 		 const struct runtime *runtime, struct error *err)
 {
-	*account = (struct account){ .config = config };
-
 	struct account_keys keys;
+
 	int rc = account_load_keys(config, &keys, err);
-	if (rc < 0)
-		return rc;
-	account_take_keys(account, &keys);
-	rc = build_headers(account);
+	return rc < 0 ? rc : account_open_with(account, config, &keys, runtime, err);
+}
+
+int account_open_with(struct account *account, const struct config_account *config,
+		      struct account_keys *keys, const struct runtime *runtime, struct error *err)
+{
+	*account = (struct account){ .config = config };
+	account_take_keys(account, keys);
+
+	int rc = build_headers(account);
 	if (rc == 0)
 		rc = remember_path(account);
 	if (rc == 0)
-		rc = limiter_account_open(&account->limit, runtime->limiter,
+		rc = limiter_account_open(&account->limit, runtime->limiter, user_of(account),
 					  config->requests_per_second);
 	if (rc < 0) {
 		account_close(account);

@@ -1,7 +1,8 @@
 /*
  * An account at run time: its configuration, its keys in memory, its share of the limiter.
  *
- * Thread: the loop. Lifetime: from app start to app end; listings and fetches borrow it.
+ * Thread: the loop. Lifetime: until a configuration without it, or with another one of its name, is
+ * in force and its last poll has ended; listings and fetches borrow it.
  */
 #pragma once
 
@@ -10,13 +11,19 @@
 #include "config/secrets.h"
 #include "daemon/runtime.h"
 
+struct generation;
+
 struct account {
-	const struct config_account *config;
+	const struct config_account *config; /* of the generation */
 	struct limiter_account *limit;
 	struct secret id, secret;
 	char path[256];       /* of the endpoint: it is signed */
 	const char **headers; /* "Name: value", ends with NULL; owned with its strings */
 	bool keys_refused;    /* by the cloud: the next poll reads them again */
+
+	/* Not set where nothing is ever reloaded. */
+	struct generation *generation; /* held */
+	unsigned polls;                /* in flight: none of the above is changed meanwhile */
 };
 
 /* Fails with a sentence when a key cannot be read. */
@@ -31,6 +38,10 @@ uint64_t account_fingerprint(const struct account *account);
 struct account_keys {
 	struct secret id, secret;
 };
+
+/* The same with keys that were read already; `keys` is emptied, also on failure. */
+int account_open_with(struct account *account, const struct config_account *config,
+		      struct account_keys *keys, const struct runtime *runtime, struct error *err);
 
 /* Reads the keys as configured; blocks on the disk, touches nothing else, any thread. */
 int account_load_keys(const struct config_account *config, struct account_keys *ret,

@@ -8,41 +8,54 @@
 
 #include "base/log.h"
 #include "daemon/account.h"
+#include "daemon/control.h"
+#include "daemon/messages.h"
+#include "daemon/notify.h"
 #include "daemon/poll.h"
 #include "daemon/progress.h"
+#include "daemon/reload.h"
+#include "daemon/report.h"
 #include "daemon/roster.h"
-#include "daemon/schedule.h"
-#include "providers/registry.h"
+#include "daemon/signals.h"
+#include "daemon/survey.h"
+#include "daemon/upkeep.h"
 
 /*
- * Start: catalog, loop, client, limiter, accounts, listings, writer, signals. Stop: the reverse;
+ * Start: loop, signals, catalog, client, limiter, accounts, listings, writer. Stop: the reverse;
  * each step of stopping waits for the close callback of the one before (stop_next()).
  *
  * A discovery is a listing like the others. When its answer changes, the plan is made anew and
  * listings that are new to it are registered through the writer's thread.
  */
-enum { PRUNE_EVERY_MS = 60 * 60 * 1000, TELL_EVERY_MS = 60 * 1000 };
+/* clang-format off */
+enum {
+	TELL_EVERY_MS = 60 * 1000,
+	/* The loop's clock stands still while the machine sleeps, the schedule's does not: looked at
+	 * again after this much, so that what became due meanwhile is not late for long. */
+	LOOK_EVERY_MS = 15 * 1000,
+};
+/* clang-format on */
 
 struct app {
 	uv_loop_t loop;
-	struct runtime runtime;
-	const struct config *config;
+	struct runtime runtime;        /* with the configuration of the start */
+	struct generation *generation; /* in force */
 	bool once;
 
 	struct store *store; /* until the writer takes it */
-	struct account *accounts;
-	size_t account_count; /* opened */
 	struct roster roster;
-	size_t polling; /* polls in flight */
-	struct writer_job prune_job;
-	bool pruning;
-	int64_t pruned_ms;
+	struct reload reload;
+	struct control control; /* people and programs over HTTP */
+	size_t polling;         /* polls in flight */
+	bool sweep;             /* something old may be dropped once the present callback is over */
+	struct upkeep upkeep;
 	int64_t told_not_stored_ms; /* when the log last said that the catalog cannot be written */
 
 	struct progress *progress;
+	struct notify *notify; /* NULL where nobody listens */
 	uv_timer_t timer;
-	uv_signal_t signals[3];
-	unsigned open_handles; /* timer and signals */
+	bool has_timer;
+	struct signals signals;
 
 	bool stopping;
 	unsigned stop_step;
@@ -60,32 +73,13 @@ static enum app_status fail(struct app *app, const char *what, const struct erro
 	return APP_FAILED;
 }
 
-/* ---- polls ------------------------------------------------------------------------------- */
-
-static void log_poll(const struct watch *w, const struct poll_report *report)
+static void cannot_start(struct app *app, const struct error *err)
 {
-	const struct poll_log *log = report->log;
-	struct buf name;
-
-	buf_init(&name);
-	watch_put_name(&name, &w->identity);
-	if (report->store_error)
-		log_error("poll could not be stored", F("listing", buf_text(&name)),
-			  F("error", report->store_error));
-	else if (log->outcome == OUTCOME_COMPLETE)
-		log_info("listing complete", F("listing", buf_text(&name)),
-			 F_INT("images", log->items), F_INT("added", report->commit->added),
-			 F_INT("changed", report->commit->changed_count),
-			 F_INT("removed", report->commit->removed),
-			 F_INT("requests", log->requests), F_INT("duration_ms", log->duration_ms));
-	else if (log->outcome == OUTCOME_ABORTED)
-		log_info("poll stopped", F("listing", buf_text(&name)));
-	else
-		log_warn("listing not complete", F("listing", buf_text(&name)),
-			 F("outcome", outcome_text(log->outcome)),
-			 F("reason", error_class_text(log->error_class)), F("error", log->message));
-	buf_finish(&name);
+	message_put(CANNOT_START, F("error", err->text));
+	app->status = APP_FAILED;
 }
+
+/* ---- polls ------------------------------------------------------------------------------- */
 
 /* Once a minute: with a full disk every listing has the same to say. */
 static void on_not_stored(struct watch *w, const char *error, int64_t wait_ms, void *data)
@@ -97,11 +91,39 @@ static void on_not_stored(struct watch *w, const char *error, int64_t wait_ms, v
 	if (app->told_not_stored_ms > 0 && now_ms - app->told_not_stored_ms < TELL_EVERY_MS)
 		return;
 	app->told_not_stored_ms = now_ms;
+	control_not_stored(&app->control, error);
 	buf_init(&name);
 	watch_put_name(&name, &w->identity);
-	log_error("poll could not be stored, it is tried again", F("listing", buf_text(&name)),
-		  F("error", error), F_INT("wait_ms", wait_ms));
+	message_put(NOT_STORED, F("error", error), F("account", w->identity.account),
+		    F("listing", buf_text(&name)), F_INT("retry_ms", wait_ms));
 	buf_finish(&name);
+}
+
+/* What the poll that has ended held; its memory is still in use while it reports. */
+static void let_go(struct app *app, struct watch *w)
+{
+	w->account->polls--;
+	if (w->generation == app->generation) {
+		generation_release(w->generation);
+		w->generation = NULL;
+	} else {
+		app->sweep = true;
+	}
+	staging_settle(&app->roster, w);
+}
+
+static void sweep(struct app *app)
+{
+	app->sweep = false;
+	for (size_t i = 0; i < app->roster.count; i++) {
+		struct watch *w = app->roster.watches[i];
+		if (w->poll || !w->generation)
+			continue;
+		generation_release(w->generation);
+		w->generation = NULL;
+	}
+	reload_sweep(&app->reload);
+	staging_move_over(&app->roster, app->generation);
 }
 
 static void on_polled(struct watch *w, const struct poll_report *report, void *data)
@@ -114,9 +136,15 @@ static void on_polled(struct watch *w, const struct poll_report *report, void *d
 	if (app->progress)
 		progress_ended(app->progress, w, report);
 	else
-		log_poll(w, report);
+		report_poll(w, report);
+	w->told = w->error_class;
+	control_polled(&app->control, w, report);
+	let_go(app, w);
+	notify_changed(app->notify);
 	if (report->places && !app->stopping)
 		roster_found(&app->roster, w, report->places);
+	if (!app->once && !w->gone)
+		schedule_add(&app->roster.schedule, w);
 	/* A disk that did not confirm a write may have lost others: only a new start can tell. */
 	if (report->disk_uncertain && !app->stopping)
 		begin_stop(app);
@@ -124,40 +152,41 @@ static void on_polled(struct watch *w, const struct poll_report *report, void *d
 		start_due(app);
 }
 
-static void run_prune(struct store *store, struct writer_job *job)
+static void start_poll(struct app *app, struct watch *w, int64_t now_ms)
 {
-	struct app *app = container_of(job, struct app, prune_job);
-	const struct config *config = app->config;
+	const struct poll_events events = { on_polled, on_not_stored, app };
 
-	/* What could not be deleted now is tried again in an hour; the catalog only stays larger.
-	 */
-	(void)store_prune(store, config->catalog.keep_history_s, config->catalog.keep_polls_s,
-			  NULL);
-	store_checkpoint(store, true);
-}
-
-static void on_pruned(struct writer_job *job)
-{
-	struct app *app = container_of(job, struct app, prune_job);
-
-	app->pruning = false;
-	start_due(app);
-}
-
-/* Once an hour, and at the start. */
-static void prune(struct app *app, int64_t now_ms)
-{
-	if (app->pruning || (app->pruned_ms > 0 && now_ms - app->pruned_ms < PRUNE_EVERY_MS))
+	schedule_remove(&app->roster.schedule, w);
+	if (!app->once && schedule_rest(w, app->runtime.env)) {
+		schedule_add(&app->roster.schedule, w);
 		return;
-	app->pruned_ms = now_ms;
-	app->pruning = true;
-	app->prune_job = (struct writer_job){ .run = run_prune, .done = on_pruned };
-	writer_submit(app->runtime.writer, &app->prune_job);
+	}
+	generation_release(w->generation); /* of the poll before */
+	w->generation = NULL;
+	schedule_started(w, now_ms);
+	if (poll_start(w, &app->generation->runtime, &events) < 0) {
+		log_error("out of memory: a poll was skipped", F("account", w->identity.account));
+		schedule_ended(w, app->runtime.env, OUTCOME_FAILED, CLASS_INTERNAL);
+		if (!app->once)
+			schedule_add(&app->roster.schedule, w);
+		return;
+	}
+	w->generation = generation_hold(app->generation);
+	w->account->polls++;
+	app->polling++;
+}
+
+/* ---- what is due ------------------------------------------------------------------------- */
+
+static void on_kept_up(struct upkeep *upkeep)
+{
+	start_due(container_of(upkeep, struct app, upkeep));
 }
 
 static bool is_busy(const struct app *app)
 {
-	return app->polling > 0 || app->roster.registering || app->pruning;
+	return app->polling > 0 || app->roster.registering || app->upkeep.running ||
+	       app->reload.running;
 }
 
 static void on_grown(struct roster *roster, const struct error *err)
@@ -169,101 +198,129 @@ static void on_grown(struct roster *roster, const struct error *err)
 	else if (err)
 		log_error("new listings could not be stored, they are tried again",
 			  F("error", err->text));
+	notify_changed(app->notify);
 	start_due(app);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-	start_due(container_of(timer, struct app, timer));
+	struct app *app = container_of(timer, struct app, timer);
+
+	if (app->sweep)
+		sweep(app);
+	start_due(app);
+	notify_changed(app->notify);
+}
+
+/* Until the next poll, and for a while at most. */
+static void set_timer(struct app *app, int64_t now_ms)
+{
+	const struct watch *next = schedule_first(&app->roster.schedule);
+	int64_t wait_ms = next ? next->due_ms - now_ms : LOOK_EVERY_MS;
+
+	if (app->sweep || wait_ms < 0)
+		wait_ms = 0;
+	if (wait_ms > LOOK_EVERY_MS)
+		wait_ms = LOOK_EVERY_MS;
+	int rc = uv_timer_start(&app->timer, on_timer, (uint64_t)wait_ms, 0);
+	assert(rc == 0);
 }
 
 /* Starts what is due, sets the timer for what is next; ends a --once that has nothing left. */
 static void start_due(struct app *app)
 {
 	const struct env *env = app->runtime.env;
-	const struct poll_events events = { on_polled, on_not_stored, app };
-	int64_t now_ms = env->now_ms(env), next_ms = INT64_MAX;
+	int64_t now_ms = env->now_ms(env);
+	struct watch *w;
 
 	if (app->stopping) {
 		if (!is_busy(app))
 			stop_next(app);
 		return;
 	}
-	prune(app, now_ms);
-	for (size_t i = 0; i < app->roster.registered; i++) {
-		struct watch *w = app->roster.watches[i];
-		if (w->poll || (app->once && w->polled))
-			continue;
-		if (w->due_ms <= now_ms) {
-			w->due_ms = schedule_next_ms(w->due_ms, w->interval_s, now_ms);
-			if (poll_start(w, &app->runtime, &events) == 0)
-				app->polling++;
-			else
-				log_error("out of memory: a poll was skipped",
-					  F("account", w->identity.account));
-		}
-		if (w->due_ms < next_ms)
-			next_ms = w->due_ms;
+	upkeep_look(&app->upkeep, app->generation->runtime.config);
+	while ((w = schedule_first(&app->roster.schedule)) && w->due_ms <= now_ms)
+		start_poll(app, w, now_ms);
+	if (!app->once) {
+		set_timer(app, now_ms);
+	} else if (!is_busy(app)) {
+		app->stopping = true;
+		stop_next(app);
 	}
-	if (app->once) {
-		if (!is_busy(app)) {
-			app->stopping = true;
-			stop_next(app);
-		}
-		return;
-	}
-	if (next_ms != INT64_MAX) {
-		int rc = uv_timer_start(&app->timer, on_timer,
-					next_ms > now_ms ? (uint64_t)(next_ms - now_ms) : 1, 0);
-		assert(rc == 0);
-	}
+}
+
+static void on_due(void *data)
+{
+	struct app *app = data;
+
+	if (!app->stopping)
+		start_due(app);
+}
+
+/* ---- reload ------------------------------------------------------------------------------- */
+
+static void on_reload_begins(struct reload *reload)
+{
+	struct app *app = container_of(reload, struct app, reload);
+
+	log_info("reloading");
+	notify_reloading(app->notify);
+}
+
+/* Also after one that was refused. */
+static void on_reload_ended(struct reload *reload, bool successful)
+{
+	struct app *app = container_of(reload, struct app, reload);
+
+	if (successful)
+		app->sweep = true;
+	control_reloaded(&app->control, successful);
+	if (!app->stopping)
+		notify_ready(app->notify);
+	start_due(app);
 }
 
 /* ---- signals ----------------------------------------------------------------------------- */
 
 static void begin_stop(struct app *app)
 {
-	if (app->stopping)
-		return;
 	app->stopping = true;
+	notify_stopping(app->notify);
 	int rc = uv_timer_stop(&app->timer);
 	assert(rc == 0);
+	reload_cancel(&app->reload);
+	upkeep_cancel(&app->upkeep);
 	for (size_t i = 0; i < app->roster.count; i++)
 		if (app->roster.watches[i]->poll)
 			poll_interrupt(app->roster.watches[i]->poll);
 	start_due(app);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_stop(void *data, int number)
 {
-	struct app *app = handle->data;
+	struct app *app = data;
 
-	if (number == SIGHUP) {
-		log_warn("reload is not implemented yet: restart to apply a changed configuration");
+	if (app->stopping)
 		return;
-	}
 	log_info("stopping", F("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
 	begin_stop(app);
 }
 
-static int open_signals(struct app *app)
+static void on_reload(void *data)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	int rc = uv_timer_init(&app->loop, &app->timer);
+	struct app *app = data;
 
-	assert(rc == 0);
-	app->open_handles = 1;
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		rc = uv_signal_init(&app->loop, &app->signals[i]);
-		if (rc < 0)
-			return rc;
-		app->open_handles++;
-		app->signals[i].data = app;
-		rc = uv_signal_start(&app->signals[i], on_signal, numbers[i]);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	if (app->once)
+		log_warn("there is nothing to reload for: --once ends by itself");
+	else if (!app->stopping)
+		reload_request(&app->reload);
+}
+
+static void on_survey(void *data)
+{
+	struct app *app = data;
+
+	survey_log(&app->roster);
 }
 
 /* ---- stopping ---------------------------------------------------------------------------- */
@@ -273,26 +330,21 @@ static void on_part_closed(void *data)
 	stop_next(data);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void on_timer_closed(uv_handle_t *handle)
 {
-	struct app *app = handle->data;
-
-	if (--app->open_handles == 0)
-		stop_next(app);
+	stop_next(handle->data);
 }
 
-static void close_handles(struct app *app)
+static void close_accounts(struct app *app)
 {
-	unsigned signals = app->open_handles > 0 ? app->open_handles - 1 : 0;
-
-	if (app->open_handles == 0) {
-		stop_next(app);
-		return;
+	if (app->generation)
+		sweep(app);
+	for (size_t i = 0; i < app->roster.account_count; i++) {
+		account_close(app->roster.accounts[i]);
+		generation_release(app->roster.accounts[i]->generation);
+		free(app->roster.accounts[i]);
 	}
-	app->timer.data = app;
-	uv_close((uv_handle_t *)&app->timer, on_handle_closed);
-	for (unsigned i = 0; i < signals; i++)
-		uv_close((uv_handle_t *)&app->signals[i], on_handle_closed);
+	app->roster.account_count = 0;
 }
 
 /* The start in reverse, one line per part; each goes on in its close callback. */
@@ -301,89 +353,173 @@ static void stop_next(struct app *app)
 	struct runtime *r = &app->runtime;
 
 	switch (app->stop_step++) {
-	case 0: close_handles(app); return;
+	case 0:
+		if (app->has_timer) {
+			app->timer.data = app;
+			uv_close((uv_handle_t *)&app->timer, on_timer_closed);
+			return;
+		}
+		app->stop_step++;
+		/* fall through */
 	case 1:
+		if (app->control.export) {
+			control_close(&app->control, on_part_closed, app);
+			return;
+		}
+		app->stop_step++;
+		/* fall through */
+	case 2:
+		if (app->notify) {
+			notify_close(app->notify, on_part_closed, app);
+			return;
+		}
+		app->stop_step++;
+		/* fall through */
+	case 3:
 		if (app->progress) {
 			progress_close(app->progress, on_part_closed, app);
 			return;
 		}
 		app->stop_step++;
 		/* fall through */
-	case 2:
+	case 4:
 		if (r->client) {
 			http_client_close(r->client, on_part_closed, app);
 			return;
 		}
 		app->stop_step++;
 		/* fall through */
-	case 3:
-		for (size_t i = 0; i < app->account_count; i++)
-			account_close(&app->accounts[i]);
+	case 5:
+		close_accounts(app);
 		if (r->limiter) {
 			limiter_close(r->limiter, on_part_closed, app);
 			return;
 		}
 		app->stop_step++;
 		/* fall through */
-	case 4:
-		if (r->writer)
+	case 6:
+		if (r->writer) {
 			writer_close(r->writer, on_part_closed, app);
-		return;
+			return;
+		}
+		app->stop_step++;
+		/* fall through */
+	case 7: signals_close(&app->signals, on_part_closed); return;
 	}
 }
 
 /* ---- start ------------------------------------------------------------------------------- */
 
-static int open_accounts(struct app *app, struct error *err)
+static int open_account(struct app *app, const struct config_account *config,
+			struct account **accounts, size_t *count, struct error *err)
 {
-	app->accounts = calloc(app->config->account_count + 1, sizeof(*app->accounts));
-	if (!app->accounts)
+	struct account *account = calloc(1, sizeof(*account));
+
+	if (!account)
 		return error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < app->config->account_count; i++) {
-		int rc = account_open(&app->accounts[i], &app->config->accounts[i], &app->runtime,
-				      err);
-		if (rc < 0)
-			return rc;
-		app->account_count++;
+	int rc = account_open(account, config, &app->runtime, err);
+	if (rc < 0) {
+		free(account);
+		return rc;
 	}
+	account->generation = generation_hold(app->generation);
+	accounts[(*count)++] = account;
 	return 0;
 }
 
-static int open_all(struct app *app, struct error *err)
+/* The roster takes what was opened, also when it is not all. */
+static int open_roster(struct app *app, struct error *err)
+{
+	const struct config *config = app->runtime.config;
+	struct account **accounts = calloc(config->account_count + 1, sizeof(struct account *));
+	size_t count = 0;
+	int rc = accounts ? 0 : error_set(err, -ENOMEM, "out of memory");
+
+	for (size_t i = 0; i < config->account_count && rc == 0; i++)
+		rc = open_account(app, &config->accounts[i], accounts, &count, err);
+	if (rc == 0)
+		return roster_open(&app->roster, accounts, count, app->store, err);
+	app->roster.accounts = accounts;
+	app->roster.account_count = count;
+	return rc;
+}
+
+static int open_client(struct app *app, struct error *err)
 {
 	struct runtime *r = &app->runtime;
-	const struct config *config = app->config;
 
-	int rc = store_open(&app->store, config->catalog.path, IMAGECAT_VERSION, r->env, err);
-	if (rc < 0)
-		return rc;
-	r->spool_directory = store_directory(app->store);
-	rc = store_describe(app->store, builtin_providers, err);
-	if (rc < 0)
-		return rc;
-	rc = http_client_open(&r->client, &app->loop);
+	int rc = http_client_open(&r->client, &app->loop);
 	if (rc == 0)
 		rc = limiter_open(&r->limiter, &app->loop, r->env,
-				  (unsigned)config->limits.requests_in_flight);
+				  (unsigned)r->config->limits.requests_in_flight);
 	if (rc < 0)
 		return error_set(err, rc, "the HTTP client could not start: %s", uv_strerror(rc));
-	rc = open_accounts(app, err);
-	if (rc == 0)
-		rc = roster_open(&app->roster, app->accounts, app->account_count, app->store, err);
-	if (rc < 0)
-		return rc;
-	rc = writer_open(&r->writer, &app->loop, app->store);
+	return 0;
+}
+
+static int open_writer(struct app *app, struct error *err)
+{
+	int rc = writer_open(&app->runtime.writer, &app->loop, app->store);
+
 	if (rc == 0)
 		app->store = NULL;
-	if (rc == 0)
-		rc = open_signals(app);
+	if (rc == 0 && !app->once)
+		rc = notify_open(&app->notify, &app->runtime, &app->roster);
 	if (rc == 0 && app->once)
 		rc = progress_open(&app->progress, &app->loop,
 				   (struct watch *const *const *)&app->roster.watches,
 				   &app->roster.count);
+	return rc < 0 ? error_set(err, rc, "start failed: %s", uv_strerror(rc)) : 0;
+}
+
+static int open_loop(struct app *app, struct error *err)
+{
+	int rc = uv_timer_init(&app->loop, &app->timer);
+
+	app->has_timer = rc == 0;
+	if (rc == 0)
+		rc = signals_open(&app->signals, &app->loop);
+	return rc < 0 ? error_set(err, rc, "start failed: %s", uv_strerror(rc)) : 0;
+}
+
+static int open_catalog(struct app *app, struct error *err)
+{
+	struct runtime *r = &app->runtime;
+	struct error note;
+
+	int rc = store_open(&app->store, r->config->catalog.path, IMAGECAT_VERSION, r->env, err);
 	if (rc < 0)
-		return error_set(err, rc, "start failed: %s", uv_strerror(rc));
-	return 0;
+		return rc;
+	if (store_rollback(app->store))
+		message_put(WENT_BACK, F("error", store_rollback(app->store)));
+	if (store_take_note(app->store, &note))
+		log_warn("the catalog's witness failed", F("error", note.text));
+	r->spool_directory = store_directory(app->store);
+	return store_describe(app->store, r->config->providers, err);
+}
+
+static int open_all(struct app *app, struct error *err)
+{
+	int rc = open_loop(app, err);
+
+	if (rc == 0)
+		rc = open_catalog(app, err);
+	if (rc == 0)
+		rc = open_client(app, err);
+	if (rc == 0) {
+		app->generation = generation_open(&app->runtime, app->runtime.config, NULL);
+		rc = app->generation ? 0 : error_set(err, -ENOMEM, "out of memory");
+	}
+	if (rc == 0)
+		rc = open_roster(app, err);
+	if (rc == 0)
+		rc = open_writer(app, err);
+	/* The writer came last, and polls need it. */
+	if (rc == 0)
+		app->generation->runtime = app->runtime;
+	if (rc == 0 && !app->once)
+		rc = control_open(&app->control, err);
+	return rc;
 }
 
 /* CONTRACT.md §1, exit status of --once. */
@@ -412,21 +548,38 @@ enum app_status app_run(const struct config *config, const struct env *env, bool
 
 	if (!app)
 		return APP_FAILED;
-	app->config = config;
 	app->once = once;
 	app->runtime =
 		(struct runtime){ .loop = &app->loop, .env = env, .config = config, .once = once };
 	app->runtime.seed = env->random(env);
+	app->runtime.traffic = &app->control.traffic;
+	app->control = (struct control){ .runtime = &app->runtime,
+					 .roster = &app->roster,
+					 .reload = &app->reload,
+					 .due = on_due,
+					 .data = app };
+	app->signals = (struct signals){
+		.stop = on_stop, .reload = on_reload, .survey = on_survey, .data = app
+	};
+	app->reload = (struct reload){ .loop = &app->loop,
+				       .roster = &app->roster,
+				       .generation = &app->generation,
+				       .providers = config->providers,
+				       .begins = on_reload_begins,
+				       .ended = on_reload_ended };
+	app->upkeep = (struct upkeep){ .runtime = &app->runtime, .done = on_kept_up };
 	roster_init(&app->roster, &app->runtime, once, on_grown);
+	reload_init(&app->reload);
 	int rc = uv_loop_init(&app->loop);
 	if (rc < 0) {
 		error_set(&err, rc, "%s", uv_strerror(rc));
-		fail(app, "cannot start", &err);
+		cannot_start(app, &err);
+		roster_finish(&app->roster);
 		free(app);
 		return APP_FAILED;
 	}
 	if (open_all(app, &err) < 0) {
-		fail(app, "cannot start", &err);
+		cannot_start(app, &err);
 		app->stopping = true;
 		stop_next(app);
 	} else {
@@ -435,6 +588,7 @@ enum app_status app_run(const struct config *config, const struct env *env, bool
 				 F("catalog", config->catalog.path),
 				 F_INT("listings", (int64_t)app->roster.count));
 		start_due(app);
+		notify_ready(app->notify);
 	}
 	rc = uv_run(&app->loop, UV_RUN_DEFAULT);
 	store_close(app->store); /* when the writer never took it */
@@ -444,8 +598,10 @@ enum app_status app_run(const struct config *config, const struct env *env, bool
 	enum app_status status = app->status;
 	if (once && status == APP_OK)
 		status = once_status(app);
+	control_finish(&app->control);
+	reload_finish(&app->reload);
 	roster_finish(&app->roster);
-	free(app->accounts);
+	generation_release(app->generation);
 	free(app);
 	return status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "daemon/brake.h"
+#include "daemon/schedule.h"
 
 /* "held": the same in every process. */
 #define HELD_SEED UINT64_C(0x68656C64)
@@ -184,7 +185,8 @@ void conclude(struct conclusion *c, const struct poll_facts *facts)
 	c->commit.listing_id = facts->watch->listing_id;
 	c->commit.log = &c->log;
 	c->commit.seed = facts->runtime->seed;
-	c->commit.next_due_at = c->log.finished_at + facts->watch->interval_s;
+	c->commit.next_due_at = schedule_ended(facts->watch, facts->runtime->env, c->log.outcome,
+					       c->log.error_class);
 	/* Without a total one poll more must agree that an image is gone. */
 	c->commit.removal_after =
 		(unsigned)config->removal.after_complete_polls + (e->paged && !e->total_known);

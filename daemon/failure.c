@@ -82,8 +82,24 @@ struct failure failure_judge(const struct provider *provider, const struct http_
 	return (struct failure){ .class = CLASS_NONE };
 }
 
+/* A signature is refused for the clock's sake where the clocks differ by more than this. */
+enum { CLOCK_SKEW_S = 30 };
+
+static void put_clock_advice(struct buf *out, int64_t server_s, int64_t now_s)
+{
+	int64_t ahead_s = now_s - server_s;
+
+	if (server_s < 0 || (ahead_s <= CLOCK_SKEW_S && ahead_s >= -CLOCK_SKEW_S))
+		buf_puts(out, ": check the clock of this machine");
+	else
+		buf_printf(out, ": the clock of this machine is %lld s %s",
+			   (long long)(ahead_s < 0 ? -ahead_s : ahead_s),
+			   ahead_s < 0 ? "behind" : "ahead");
+}
+
 static void put_advice(struct buf *out, const struct failure *failure,
-		       const struct config_account *account)
+		       const struct config_account *account, const struct http_exchange *x,
+		       int64_t now_s)
 {
 	const struct provider *p = account->provider;
 
@@ -103,13 +119,13 @@ static void put_advice(struct buf *out, const struct failure *failure,
 		buf_printf(out, ": check project_id and permissions of account '%s'",
 			   account->name);
 		break;
-	case CHECK_CLOCK: buf_puts(out, ": check the clock of this machine"); break;
+	case CHECK_CLOCK: put_clock_advice(out, x->date_s, now_s); break;
 	}
 }
 
 void failure_put(struct buf *out, const struct failure *failure,
 		 const struct config_account *account, const struct http_exchange *x,
-		 const struct page *page)
+		 const struct page *page, int64_t now_s)
 {
 	const char *meaning = failure->code ? failure->code->meaning : NULL;
 
@@ -132,5 +148,5 @@ void failure_put(struct buf *out, const struct failure *failure,
 			buf_printf(out, " \"%s\"", page->message);
 		buf_putc(out, ')');
 	}
-	put_advice(out, failure, account);
+	put_advice(out, failure, account, x, now_s);
 }

@@ -26,7 +26,8 @@ bool failure_body_counts(const struct http_exchange *x);
  * Puts the part of the sentence behind the listing's name: what failed, where, what to do.
  * "signature refused by api.ucloud.cn (RetCode 171 \"Signature VerifyAC Error\"): check private_key
  * of account 'prod'"
+ * `now_s` is when the answer came: compared with the server's clock where that may be the reason.
  */
 void failure_put(struct buf *out, const struct failure *failure,
 		 const struct config_account *account, const struct http_exchange *x,
-		 const struct page *page);
+		 const struct page *page, int64_t now_s);

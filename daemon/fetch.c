@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/hash.h"
+#include "daemon/traffic.h"
 #include "http/encode.h"
 
 /*
@@ -13,7 +14,8 @@
  *                    ▲                │                │
  *                    └─── pausing ◄───┴── may retry ◄──┘
  *
- * Failures: judged by daemon/failure after every try; the last one stays in `failure`.
+ * Failures: judged by daemon/failure after every try; the last one stays in `failure`. Another try
+ * needs the class to allow it and the account's budget of retries to pay for it.
  * On cancel: a fetch that waits or pauses is done in the next loop turn; one that reads is done
  * when the worker is. The limiter's ticket is held from the grant until the answer has arrived.
  */
@@ -24,8 +26,7 @@ enum {
 	THROTTLED_PAUSE_MIN_MS = 5 * 1000,
 	THROTTLED_PAUSE_MAX_MS = 20 * 1000,
 	THROTTLED_FOR_MS = 10 * 60 * 1000,
-	RETRY_AFTER_IN_POLL_MAX_S = 30, /* longer waits are left to the next poll */
-	BLOT_MIN = 8,                   /* a shorter piece of a secret is no secret */
+	RETRY_AFTER_IN_POLL_MAX_S = 30, /* a longer wait ends the poll, and the account rests */
 };
 /* clang-format on */
 
@@ -102,58 +103,43 @@ static int64_t pause_ms(const struct fetch *f)
 	return env_between(env, 0, cap < PAUSE_MAX_MS ? cap : PAUSE_MAX_MS);
 }
 
+/* The server wants to be left alone for longer than a poll should last. */
+static bool is_sent_away(const struct fetch *f)
+{
+	return f->failure.class == CLASS_THROTTLED &&
+	       f->exchange.retry_after_s > RETRY_AFTER_IN_POLL_MAX_S;
+}
+
+/* Pays for the retry. */
 static bool may_retry(const struct fetch *f)
 {
-	if (f->cancelled || f->tries >= f->failure.tries_max)
+	if (f->cancelled || f->tries >= f->failure.tries_max || is_sent_away(f))
 		return false;
-	return f->failure.class != CLASS_THROTTLED ||
-	       f->exchange.retry_after_s <= RETRY_AFTER_IN_POLL_MAX_S;
+	return limiter_may_retry(f->call->account->limit, f->failure.class == CLASS_TIMEOUT);
 }
 
-/* Stars instead of each `word`, and of the beginning of one that the text's end cuts off. */
-static void blot(char *text, const char *word, size_t len)
+static void note_throttled(struct fetch *f)
 {
-	size_t text_len = strlen(text), tail = len < text_len ? len : text_len;
-	char *at = text;
+	struct limiter_account *limit = f->call->account->limit;
 
-	if (len == 0)
-		return;
-	while ((at = strstr(at, word))) {
-		memset(at, '*', len);
-		at += len;
-	}
-	while (tail >= BLOT_MIN && memcmp(text + text_len - tail, word, tail) != 0)
-		tail--;
-	if (tail >= BLOT_MIN)
-		memset(text + text_len - tail, '*', tail);
-}
-
-static void blot_as_sent(char *text, const char *word)
-{
-	struct buf encoded;
-
-	buf_init(&encoded);
-	crypto_put_percent(&encoded, word, strlen(word));
-	blot(text, word, strlen(word));
-	if (!encoded.failed)
-		blot(text, encoded.bytes, encoded.len);
-	crypto_finish(&encoded);
+	f->counts->throttled++;
+	limiter_slow_down(limit, 0, THROTTLED_FOR_MS);
+	if (is_sent_away(f))
+		limiter_rest(limit, f->exchange.retry_after_s * 1000);
 }
 
 /*
  * A provider may echo what we sent: nothing of a key survives in text that is kept, nor of a
- * signature, which UCloud accepts for ever.
+ * signature, which UCloud accepts for ever. In the body it was painted over as it stood there; in
+ * the message once more, now that it has been unescaped.
  */
-static void redact(struct fetch *f)
+static void redact_message(struct fetch *f)
 {
 	const char *message = f->call->discovery ? f->places.message : f->page.message;
 
-	if (!message)
-		return;
-	char *text = (char *)(uintptr_t)message;
-	if (f->call->account->secret.bytes)
-		blot_as_sent(text, f->call->account->secret.bytes);
-	blot_as_sent(text, f->signature);
+	if (message)
+		redact_text(&f->redact, (char *)(uintptr_t)message);
+	redact_finish(&f->redact);
 }
 
 static void judge(struct fetch *f)
@@ -170,15 +156,16 @@ static void judge(struct fetch *f)
 	}
 	f->failure = failure_judge(account->provider, &f->exchange, read ? &seen : NULL);
 	buf_clear(&f->sentence);
+	if (f->failure.class == CLASS_NONE)
+		limiter_succeeded(f->call->account->limit);
 	if (f->failure.class == CLASS_NONE || f->cancelled) {
 		finish(f);
 		return;
 	}
-	failure_put(&f->sentence, &f->failure, account, &f->exchange, read ? &seen : NULL);
-	if (f->failure.class == CLASS_THROTTLED) {
-		f->counts->throttled++;
-		limiter_slow_down(f->call->account->limit, 0, THROTTLED_FOR_MS);
-	}
+	failure_put(&f->sentence, &f->failure, account, &f->exchange, read ? &seen : NULL,
+		    f->runtime->env->now_s(f->runtime->env));
+	if (f->failure.class == CLASS_THROTTLED)
+		note_throttled(f);
 	if (f->failure.class == CLASS_AUTH)
 		f->call->account->keys_refused = true;
 	if (!may_retry(f)) {
@@ -197,6 +184,8 @@ static void on_work(uv_work_t *work)
 	const char *bytes = buf_text(&f->exchange.response);
 	size_t len = f->exchange.response.len;
 
+	if (len > 0)
+		redact_body(&f->redact, f->exchange.response.bytes, len);
 	if (f->call->discovery)
 		places_read(&f->places, bytes, len, f->call->account->config->provider,
 			    f->call->discovery);
@@ -211,7 +200,7 @@ static void on_work_done(uv_work_t *work, int status)
 	assert(status == 0); /* never cancelled */
 	/* The body was copied into the page's arena where it is needed. */
 	buf_finish(&f->exchange.response);
-	redact(f);
+	redact_message(f);
 	judge(f);
 }
 
@@ -248,6 +237,7 @@ static void on_exchange_done(struct http_exchange *x)
 		finish(f);
 		return;
 	}
+	traffic_add(f->runtime->traffic, f->call->account->config->name, x->error ? 0 : x->status);
 	if (!failure_body_counts(x)) {
 		judge(f);
 		return;
@@ -255,6 +245,13 @@ static void on_exchange_done(struct http_exchange *x)
 	if (recall_page_of(f)) {
 		http_exchange_clear(x);
 		judge(f);
+		return;
+	}
+	if (redact_add(&f->redact, f->call->account->secret.bytes) < 0 ||
+	    redact_add(&f->redact, f->signature) < 0) {
+		redact_finish(&f->redact);
+		http_exchange_clear(x);
+		fail_internal(f, "out of memory");
 		return;
 	}
 	move(f, FETCH_READING);

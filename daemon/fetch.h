@@ -12,6 +12,7 @@
 
 #include "daemon/account.h"
 #include "daemon/failure.h"
+#include "daemon/redact.h"
 #include "daemon/runtime.h"
 #include "imagecat/provider.h"
 #include "model/page.h"
@@ -66,7 +67,8 @@ struct fetch {
 	enum fetch_state state;
 	unsigned tries;
 	struct limiter_ticket ticket;
-	char signature[128]; /* of the last try */
+	char signature[128];  /* of the last try */
+	struct redact redact; /* while the answer is read */
 	struct buf url, body;
 	uv_timer_t timer;
 	uv_work_t work;

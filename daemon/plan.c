@@ -1,6 +1,7 @@
 #include "daemon/plan.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool list_has(const struct config_list *list, const char *word)
@@ -11,42 +12,72 @@ static bool list_has(const struct config_list *list, const char *word)
 	return false;
 }
 
-/* A list, or what was found, or one empty name: the provider's default. */
-struct names {
-	const struct config_list *list;
-	const struct plan_places *places;
-	size_t offset; /* of the member in struct store_place */
-	size_t next;
-	bool none_done;
-};
+static int compare_places(const void *left, const void *right)
+{
+	const struct store_place *a = *(const struct store_place *const *)left;
+	const struct store_place *b = *(const struct store_place *const *)right;
+	int r = strcmp(a->region, b->region);
+
+	return r ? r : strcmp(a->zone, b->zone);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static const struct store_place **sort_places(const struct plan_places *places)
+{
+	const struct store_place **sorted =
+		calloc(places->count + 1, sizeof(const struct store_place *));
+
+	for (size_t i = 0; i < places->count && sorted; i++)
+		sorted[i] = &places->items[i];
+	if (sorted && places->count > 0)
+		qsort(sorted, places->count, sizeof(const struct store_place *), compare_places);
+	return sorted;
+}
 
 static const char *place_part(const struct store_place *place, size_t offset)
 {
 	return *(const char *const *)(const void *)((const char *)place + offset);
 }
 
-/* The next name; places may repeat a region once per zone. */
-static const char *next_name(struct names *n)
+/* A list, or what was found, or one empty name: the provider's default. free() its items. */
+struct names {
+	const char **items;
+	size_t count;
+	bool found;
+};
+
+static int names_of(const struct config_list *list, const struct plan_places *places, size_t offset,
+		    struct names *ret)
 {
-	if (n->list->all) {
-		while (n->next < n->places->count) {
-			size_t i = n->next++;
-			const char *name = place_part(&n->places->items[i], n->offset);
-			bool seen = !*name;
-			for (size_t k = 0; k < i && !seen; k++)
-				seen = strcmp(place_part(&n->places->items[k], n->offset), name) ==
-				       0;
-			if (!seen)
-				return name;
-		}
-		return NULL;
+	size_t most = list->all ? places->count : list->count;
+	const char **items = calloc(most + 1, sizeof(const char *));
+	size_t count = 0;
+
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < most; i++) {
+		const char *name =
+			list->all ? place_part(&places->items[i], offset) : list->items[i];
+		if (*name)
+			items[count++] = name;
 	}
-	if (n->list->count > 0)
-		return n->next < n->list->count ? n->list->items[n->next++] : NULL;
-	if (n->none_done)
-		return NULL;
-	n->none_done = true;
-	return "";
+	/* Places repeat a region once per zone. */
+	if (list->all && count > 0) {
+		size_t distinct = 1;
+		qsort(items, count, sizeof(const char *), compare_names);
+		for (size_t i = 1; i < count; i++)
+			if (strcmp(items[i], items[distinct - 1]) != 0)
+				items[distinct++] = items[i];
+		count = distinct;
+	}
+	if (!list->all && list->count == 0)
+		items[count++] = "";
+	*ret = (struct names){ .items = items, .count = count, .found = list->all };
+	return 0;
 }
 
 static bool zone_is_of(const char *zone, const char *region)
@@ -59,6 +90,7 @@ static bool zone_is_of(const char *zone, const char *region)
 struct planner {
 	const struct config_account *account;
 	const struct plan_places *places;
+	const struct store_place **by_zone; /* the places by region, then zone */
 	plan_listing_fn *each;
 	void *data;
 	struct listing_identity identity; /* filled from the outside in */
@@ -100,6 +132,40 @@ static int plan_zone(struct planner *p, const struct service *service, const cha
 	return plan_variants(p, service);
 }
 
+/* The first place that is not before this region. */
+static size_t first_of(const struct planner *p, const char *region)
+{
+	size_t low = 0, high = p->places->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(p->by_zone[middle]->region, region) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int plan_found_zones(struct planner *p, const struct service *service, const char *region,
+			    size_t *planned)
+{
+	const char *last = "";
+	int rc = 0;
+
+	for (size_t i = first_of(p, region); i < p->places->count && rc == 0; i++) {
+		const struct store_place *place = p->by_zone[i];
+		if (strcmp(place->region, region) != 0)
+			break;
+		if (strcmp(place->zone, last) == 0)
+			continue;
+		last = place->zone;
+		rc = plan_zone(p, service, region, place->zone, true);
+		++*planned;
+	}
+	return rc;
+}
+
 /* The zones of one region, or the region as a whole where none is listed. */
 static int plan_region(struct planner *p, const struct service *service, const char *region,
 		       bool found)
@@ -114,13 +180,8 @@ static int plan_region(struct planner *p, const struct service *service, const c
 		rc = plan_zone(p, service, region, a->zones.items[i], found);
 		planned++;
 	}
-	for (size_t i = 0; a->zones.all && i < p->places->count && rc == 0; i++) {
-		const struct store_place *place = &p->places->items[i];
-		if (strcmp(place->region, region) != 0 || !*place->zone)
-			continue;
-		rc = plan_zone(p, service, region, place->zone, true);
-		planned++;
-	}
+	if (rc == 0 && a->zones.all)
+		rc = plan_found_zones(p, service, region, &planned);
 	/* Asked region-wide only once it is known that no zone of it is there to be asked. */
 	if (rc == 0 && planned == 0 && !(a->zones.all && p->places->zones_unknown))
 		rc = plan_zone(p, service, region, "", found);
@@ -131,17 +192,31 @@ static int plan_service(struct planner *p, const struct service *service)
 {
 	const struct config_account *a = p->account;
 	bool by_zone = !(service->scope & SCOPE_REGION);
-	struct names names = { .list = by_zone ? &a->zones : &a->regions,
-			       .places = p->places,
-			       .offset = by_zone ? offsetof(struct store_place, zone)
-						 : offsetof(struct store_place, region) };
-	const char *name;
+	struct names names;
+	int rc = names_of(by_zone ? &a->zones : &a->regions, p->places,
+			  by_zone ? offsetof(struct store_place, zone)
+				  : offsetof(struct store_place, region),
+			  &names);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < names.count && rc == 0; i++)
+		rc = by_zone ? plan_zone(p, service, "", names.items[i], names.found)
+			     : plan_region(p, service, names.items[i], names.found);
+	free(names.items);
+	return rc;
+}
+
+static int plan_project(struct planner *p, const char *project)
+{
 	int rc = 0;
 
-	while (rc == 0 && (name = next_name(&names))) {
-		bool found = names.list->all;
-		rc = by_zone ? plan_zone(p, service, "", name, found)
-			     : plan_region(p, service, name, found);
+	p->identity.project = project;
+	for (const struct service *s = p->account->provider->services; s->name && rc == 0; s++) {
+		if (!list_has(&p->account->services, s->name))
+			continue;
+		p->identity.service = s->name;
+		rc = plan_service(p, s);
 	}
 	return rc;
 }
@@ -150,25 +225,22 @@ int plan_listings(const struct config_account *account, const struct plan_places
 		  plan_listing_fn *each, void *data)
 {
 	struct planner p = { .account = account, .places = places, .each = each, .data = data };
-	struct names projects = { .list = &account->projects,
-				  .places = places,
-				  .offset = offsetof(struct store_place, project) };
-	const char *project;
-	int rc = 0;
+	struct names projects;
+	int rc = names_of(&account->projects, places, offsetof(struct store_place, project),
+			  &projects);
 
+	if (rc < 0)
+		return rc;
+	p.by_zone = sort_places(places);
+	if (!p.by_zone)
+		rc = -ENOMEM;
 	p.identity = (struct listing_identity){ .account = account->name,
 						.provider = account->provider->name,
 						.cloud = account->cloud };
-	while (rc == 0 && (project = next_name(&projects))) {
-		p.identity.project = project;
-		for (const struct service *s = account->provider->services; s->name && rc == 0;
-		     s++) {
-			if (!list_has(&account->services, s->name))
-				continue;
-			p.identity.service = s->name;
-			rc = plan_service(&p, s);
-		}
-	}
+	for (size_t i = 0; i < projects.count && rc == 0; i++)
+		rc = plan_project(&p, projects.items[i]);
+	free(p.by_zone);
+	free(projects.items);
 	return rc;
 }
 
@@ -241,9 +313,9 @@ bool plan_covers(const struct config_account *account, const struct plan_places 
 		return false;
 	if (strcmp(wanted->service, "discovery") == 0) {
 		(void)plan_discoveries(account, cover_discovery, &c);
-	} else {
-		(void)plan_listings(account, &own_places, cover_listing, &c);
-		(void)plan_listings(account, places, cover_listing, &c);
+	} else if (plan_listings(account, &own_places, cover_listing, &c) < 0 ||
+		   plan_listings(account, places, cover_listing, &c) < 0) {
+		return true; /* nothing is taken away for want of memory */
 	}
 	return c.covered;
 }

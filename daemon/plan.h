@@ -20,7 +20,8 @@ struct plan_places {
 typedef int plan_listing_fn(const struct listing_identity *identity, const struct service *service,
 			    const struct variant *variant, bool found, void *data);
 
-/* Calls `each` for every listing of the account; stops at and returns its first negative result. */
+/* Calls `each` for every listing of the account; stops at and returns its first negative result, or
+ * -ENOMEM. */
 int plan_listings(const struct config_account *account, const struct plan_places *places,
 		  plan_listing_fn *each, void *data);
 

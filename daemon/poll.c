@@ -534,10 +534,16 @@ int poll_start(struct watch *w, const struct runtime *runtime, const struct poll
 	return 0;
 }
 
+const char *poll_phase(const struct poll *p)
+{
+	return states[p->state].name;
+}
+
 void poll_interrupt(struct poll *p)
 {
+	if (p->state == POLL_CLOSING)
+		return;
 	int rc = uv_timer_stop(&p->timer);
-
 	assert(rc == 0);
 	listing_interrupt(&p->listing);
 	if (p->state == POLL_WAITING)

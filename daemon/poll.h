@@ -44,3 +44,4 @@ int poll_start(struct watch *watch, const struct runtime *runtime,
 void poll_interrupt(struct poll *poll);
 
 struct poll_progress poll_progress(const struct poll *poll);
+const char *poll_phase(const struct poll *poll); /* a word for people */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/schedule.h"
+#include "base/hash.h"
 
 void roster_init(struct roster *r, const struct runtime *runtime, bool ignore_due,
 		 void (*grown)(struct roster *roster, const struct error *err))
@@ -18,33 +18,87 @@ void roster_finish(struct roster *r)
 	assert(!r->registering);
 	for (size_t i = 0; i < r->count; i++)
 		watch_free(r->watches[i]);
+	schedule_finish(&r->schedule);
 	free(r->watches);
+	free(r->index);
+	free(r->accounts);
 	arena_finish(&r->arena);
 	*r = (struct roster){ 0 };
 }
 
-/* ---- planning ---------------------------------------------------------------------------- */
+/* ---- finding ------------------------------------------------------------------------------ */
+
+static uint64_t hash_identity(const struct listing_identity *i)
+{
+	const char *const parts[] = { i->account, i->provider, i->cloud,   i->service,
+				      i->region,  i->zone,     i->project, i->variant };
+	uint64_t hash = 0;
+
+	for (size_t k = 0; k < ARRAY_LEN(parts); k++)
+		hash = hash_bytes(parts[k], strlen(parts[k]), hash);
+	return hash;
+}
 
 static bool same_identity(const struct listing_identity *a, const struct listing_identity *b)
 {
 	return strcmp(a->account, b->account) == 0 && strcmp(a->service, b->service) == 0 &&
 	       strcmp(a->region, b->region) == 0 && strcmp(a->zone, b->zone) == 0 &&
-	       strcmp(a->project, b->project) == 0 && strcmp(a->variant, b->variant) == 0;
+	       strcmp(a->project, b->project) == 0 && strcmp(a->variant, b->variant) == 0 &&
+	       strcmp(a->provider, b->provider) == 0 && strcmp(a->cloud, b->cloud) == 0;
 }
 
-static struct watch *make_watch(struct roster *r, struct account *account,
-				const struct listing_identity *identity)
+/* Where it is, or would be; the index is never full. */
+static struct watch **find_slot(const struct roster *r, const struct listing_identity *identity)
+{
+	size_t i = hash_identity(identity) & (r->index_size - 1);
+
+	while (r->index[i] && !same_identity(&r->index[i]->identity, identity))
+		i = (i + 1) & (r->index_size - 1);
+	return &r->index[i];
+}
+
+struct watch *roster_find(const struct roster *r, const struct listing_identity *identity)
+{
+	return r->index_size > 0 ? *find_slot(r, identity) : NULL;
+}
+
+/* Room for one more, in every list that it will be in. */
+static int make_room(struct roster *r)
+{
+	if (r->count < r->size)
+		return 0;
+	size_t size = r->size ? r->size * 2 : 32;
+	struct watch **index = calloc(size * 2, sizeof(struct watch *));
+	if (!index || schedule_reserve(&r->schedule, size) < 0) {
+		free(index);
+		return -ENOMEM;
+	}
+	struct watch **grown = realloc(r->watches, size * sizeof(struct watch *));
+	if (!grown) {
+		free(index);
+		return -ENOMEM;
+	}
+	free(r->index);
+	r->watches = grown;
+	r->size = size;
+	r->index = index;
+	r->index_size = size * 2;
+	for (size_t i = 0; i < r->count; i++)
+		*find_slot(r, &r->watches[i]->identity) = r->watches[i];
+	return 0;
+}
+
+static struct watch *make_watch(struct roster *r, const struct listing_identity *identity)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
-	w->account = account;
-	w->interval_s = account->config->interval_s;
+	w->gone = true;
 	w->identity = (struct listing_identity){
-		.account = identity->account,
-		.provider = identity->provider,
-		.cloud = identity->cloud,
+		.account = arena_string(&r->arena, identity->account),
+		.provider = arena_string(&r->arena, identity->provider),
+		.cloud = arena_string(&r->arena, identity->cloud),
 		.service = arena_string(&r->arena, identity->service),
 		.region = arena_string(&r->arena, identity->region),
 		.zone = arena_string(&r->arena, identity->zone),
@@ -52,30 +106,43 @@ static struct watch *make_watch(struct roster *r, struct account *account,
 		.variant = arena_string(&r->arena, identity->variant),
 	};
 	if (r->arena.failed) {
+		r->arena.failed = false; /* tried again with the next plan */
 		free(w);
 		return NULL;
 	}
 	return w;
 }
 
+struct watch *roster_provide(struct roster *r, const struct listing_identity *identity)
+{
+	struct watch *w = roster_find(r, identity);
+
+	if (w || make_room(r) < 0)
+		return w;
+	w = make_watch(r, identity);
+	if (w)
+		r->watches[r->count++] = *find_slot(r, identity) = w;
+	return w;
+}
+
+struct account *roster_account_of(const struct watch *w)
+{
+	return w->gone ? NULL : w->next ? w->next : w->account;
+}
+
+/* ---- planning ---------------------------------------------------------------------------- */
+
 /* The watch of this listing, made when it is new. NULL when memory is out. */
 static struct watch *find_or_add(struct roster *r, struct account *account,
 				 const struct listing_identity *identity)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (same_identity(&r->watches[i]->identity, identity))
-			return r->watches[i];
-	if (r->count == r->size) {
-		size_t size = r->size ? r->size * 2 : 32;
-		struct watch **grown = realloc(r->watches, size * sizeof(struct watch *));
-		if (!grown)
-			return NULL;
-		r->watches = grown;
-		r->size = size;
+	struct watch *w = roster_provide(r, identity);
+
+	if (w && w->gone && !w->poll) {
+		w->gone = false;
+		w->account = account;
+		w->interval_s = account->config->interval_s;
 	}
-	struct watch *w = make_watch(r, account, identity);
-	if (w)
-		r->watches[r->count++] = w;
 	return w;
 }
 
@@ -110,14 +177,13 @@ static int add_listing(const struct listing_identity *identity, const struct ser
 	return 0;
 }
 
-/* Everything that the account's discoveries last answered, as one list; free() its items. */
-static int places_of(const struct roster *r, const struct account *account, struct plan_places *ret)
+int roster_places(const struct roster *r, const struct account *account, struct plan_places *ret)
 {
 	struct store_place *all;
 	size_t count = 0;
 
 	for (size_t i = 0; i < r->count; i++)
-		if (r->watches[i]->account == account)
+		if (roster_account_of(r->watches[i]) == account)
 			count += r->watches[i]->place_count;
 	all = calloc(count + 1, sizeof(*all));
 	if (!all)
@@ -125,7 +191,7 @@ static int places_of(const struct roster *r, const struct account *account, stru
 	*ret = (struct plan_places){ .items = all, .zones_unknown = true };
 	for (size_t i = 0; i < r->count; i++) {
 		const struct watch *w = r->watches[i];
-		if (w->account != account || w->place_count == 0)
+		if (roster_account_of(w) != account || w->place_count == 0)
 			continue;
 		memcpy(all + ret->count, w->places, w->place_count * sizeof(*all));
 		ret->count += w->place_count;
@@ -140,7 +206,7 @@ static int plan_account(struct roster *r, struct account *account)
 	struct adding adding = { r, account };
 	struct plan_places places;
 
-	int rc = places_of(r, account, &places);
+	int rc = roster_places(r, account, &places);
 	if (rc < 0)
 		return rc;
 	rc = plan_listings(account->config, &places, add_listing, &adding);
@@ -150,32 +216,58 @@ static int plan_account(struct roster *r, struct account *account)
 
 /* ---- start ------------------------------------------------------------------------------- */
 
-static void enter_schedule(struct roster *r, struct watch *w, const struct store_listing *stored)
+static bool is_due(const struct roster *r, const struct store_listing *row, int64_t *ret_due_ms)
 {
 	const struct env *env = r->runtime->env;
+	int64_t now_ms = env->now_ms(env);
 
-	w->listing_id = stored->listing_id;
-	w->due_ms = r->ignore_due ? env->now_ms(env)
-				  : schedule_first_ms(stored, env->now_ms(env), env->now_s(env));
+	*ret_due_ms = r->ignore_due ? now_ms : schedule_first_ms(row, now_ms, env->now_s(env));
+	return *ret_due_ms == now_ms;
 }
 
-static int register_now(struct roster *r, struct store *store, struct error *err)
+void roster_schedule(struct roster *r, struct watch *const *watches,
+		     const struct store_listing *rows, size_t count)
 {
-	for (; r->registered < r->count; r->registered++) {
-		struct watch *w = r->watches[r->registered];
-		struct store_listing stored;
-		int rc = store_register(store, &w->identity, w->interval_s, &stored, err);
-		if (rc < 0)
-			return rc;
-		enter_schedule(r, w, &stored);
+	size_t crowd = 0, nth = 0;
+	int64_t due_ms;
+
+	for (size_t i = 0; i < count; i++)
+		crowd += is_due(r, &rows[i], &due_ms);
+	for (size_t i = 0; i < count; i++) {
+		struct watch *w = watches[i];
+		if (w->gone || w->poll || w->queue_place > 0)
+			continue;
+		w->listing_id = rows[i].listing_id;
+		w->failures = rows[i].consecutive_failures;
+		w->failing = rows[i].consecutive_failures > 0;
+		w->images_present = rows[i].images_present;
+		if (is_due(r, &rows[i], &due_ms) && !r->ignore_due)
+			due_ms += schedule_spread_ms(nth++, crowd, w->interval_s);
+		schedule_at(w, due_ms);
+		schedule_add(&r->schedule, w);
 	}
-	return 0;
+}
+
+/* From the first watch on that has no row yet. */
+static int register_now(struct roster *r, size_t first, struct store *store, struct error *err)
+{
+	struct store_listing *rows = calloc(r->count - first + 1, sizeof(*rows));
+	int rc = rows ? 0 : error_set(err, -ENOMEM, "out of memory");
+
+	for (size_t i = first; i < r->count && rc == 0; i++)
+		rc = store_register(store, &r->watches[i]->identity, r->watches[i]->interval_s,
+				    &rows[i - first], err);
+	if (rc == 0)
+		roster_schedule(r, r->watches + first, rows, r->count - first);
+	free(rows);
+	return rc;
 }
 
 struct loading {
 	struct store_place *items;
 	size_t count, size;
-	struct arena arena;
+	struct arena *arena;
+	bool failed;
 };
 
 static void load_place(const struct store_place *place, void *data)
@@ -186,27 +278,49 @@ static void load_place(const struct store_place *place, void *data)
 		size_t size = l->size ? l->size * 2 : 64;
 		struct store_place *grown = realloc(l->items, size * sizeof(*grown));
 		if (!grown) {
-			l->arena.failed = true;
+			l->failed = true;
 			return;
 		}
 		l->items = grown;
 		l->size = size;
 	}
-	l->items[l->count++] = (struct store_place){ arena_string(&l->arena, place->project),
-						     arena_string(&l->arena, place->region),
-						     arena_string(&l->arena, place->zone) };
+	l->items[l->count++] = (struct store_place){ arena_string(l->arena, place->project),
+						     arena_string(l->arena, place->region),
+						     arena_string(l->arena, place->zone) };
+}
+
+int roster_load_places(struct store *store, int64_t listing_id, struct arena *arena,
+		       struct store_place **ret, size_t *ret_count, struct error *err)
+{
+	struct loading l = { .arena = arena };
+
+	int rc = store_each_place(store, listing_id, load_place, &l, err);
+	if (rc == 0 && (l.failed || arena->failed))
+		rc = error_set(err, -ENOMEM, "out of memory");
+	if (rc < 0) {
+		free(l.items);
+		return rc;
+	}
+	*ret = l.items;
+	*ret_count = l.count;
+	return 0;
 }
 
 /* What a discovery answered in an earlier run serves until it answers again. */
 static int load_places(struct watch *w, struct store *store, struct error *err)
 {
-	struct loading l = { 0 };
+	struct store_place *places;
+	struct arena arena;
+	size_t count;
 
-	int rc = store_each_place(store, w->listing_id, load_place, &l, err);
-	if (rc == 0 && (l.arena.failed || !watch_set_places(w, l.items, l.count)))
-		rc = error_set(err, -ENOMEM, "out of memory");
-	free(l.items);
-	arena_finish(&l.arena);
+	arena_init(&arena);
+	int rc = roster_load_places(store, w->listing_id, &arena, &places, &count, err);
+	if (rc == 0) {
+		if (!watch_set_places(w, places, count))
+			rc = error_set(err, -ENOMEM, "out of memory");
+		free(places);
+	}
+	arena_finish(&arena);
 	return rc;
 }
 
@@ -220,25 +334,33 @@ struct disabling {
 static bool is_configured(const struct roster *r, const struct listing_identity *identity,
 			  bool *ret_failed)
 {
-	bool covered = false;
+	const struct watch *w = roster_find(r, identity);
+	struct plan_places places;
 
-	for (size_t i = 0; i < r->account_count && !covered; i++) {
-		struct plan_places places;
-		if (places_of(r, &r->accounts[i], &places) < 0) {
+	if (w && !w->gone)
+		return true;
+	for (size_t i = 0; i < r->account_count; i++) {
+		if (strcmp(r->accounts[i]->config->name, identity->account) != 0)
+			continue;
+		if (roster_places(r, r->accounts[i], &places) < 0) {
 			*ret_failed = true;
 			return true;
 		}
-		covered = plan_covers(r->accounts[i].config, &places, identity);
+		bool covered = plan_covers(r->accounts[i]->config, &places, identity);
 		free((void *)(uintptr_t)places.items);
+		return covered;
 	}
-	return covered;
+	return false;
 }
 
 static void disable_if_gone(const struct store_listing *l, void *data)
 {
 	struct disabling *d = data;
 
-	if (l->disabled || is_configured(d->roster, &l->identity, &d->failed))
+	const struct config *config = d->roster->runtime->config;
+
+	if (l->disabled || config_is_left_out(config, l->identity.account) ||
+	    is_configured(d->roster, &l->identity, &d->failed))
 		return;
 	if (d->count == d->size) {
 		size_t size = d->size ? d->size * 2 : 16;
@@ -266,7 +388,7 @@ static int disable_gone(struct roster *r, struct store *store, struct error *err
 	return rc;
 }
 
-int roster_open(struct roster *r, struct account *accounts, size_t account_count,
+int roster_open(struct roster *r, struct account **accounts, size_t account_count,
 		struct store *store, struct error *err)
 {
 	int rc = 0;
@@ -274,21 +396,22 @@ int roster_open(struct roster *r, struct account *accounts, size_t account_count
 	r->accounts = accounts;
 	r->account_count = account_count;
 	for (size_t i = 0; i < account_count && rc == 0; i++) {
-		struct adding adding = { r, &accounts[i] };
-		rc = plan_discoveries(accounts[i].config, add_discovery, &adding);
+		struct adding adding = { r, accounts[i] };
+		rc = plan_discoveries(accounts[i]->config, add_discovery, &adding);
 	}
 	if (rc < 0)
 		return error_set(err, rc, "out of memory");
-	rc = register_now(r, store, err);
-	for (size_t i = 0; i < r->count && rc == 0; i++)
+	rc = register_now(r, 0, store, err);
+	size_t discoveries = r->count;
+	for (size_t i = 0; i < discoveries && rc == 0; i++)
 		rc = load_places(r->watches[i], store, err);
 	for (size_t i = 0; i < account_count && rc == 0; i++) {
-		rc = plan_account(r, &accounts[i]);
+		rc = plan_account(r, accounts[i]);
 		if (rc < 0)
 			error_set(err, rc, "out of memory");
 	}
 	if (rc == 0)
-		rc = register_now(r, store, err);
+		rc = register_now(r, discoveries, store, err);
 	if (rc == 0)
 		rc = disable_gone(r, store, err);
 	return rc;
@@ -299,7 +422,7 @@ int roster_open(struct roster *r, struct account *accounts, size_t account_count
 struct registration {
 	struct writer_job job;
 	struct roster *roster;
-	size_t first, count;
+	size_t count;
 	struct watch **watches; /* the writer's own list: the roster's may move while it grows */
 	struct store_listing *rows;
 	struct error error;
@@ -333,48 +456,65 @@ static void on_registered(struct writer_job *job)
 	bool failed = reg->result < 0;
 
 	r->registering = false;
-	for (size_t i = 0; i < reg->count && !failed; i++)
-		enter_schedule(r, reg->watches[i], &reg->rows[i]);
-	if (!failed)
-		r->registered = reg->first + reg->count;
-	/* Otherwise forgotten for now: the next answer of the discovery plans them again. */
-	while (failed && r->count > reg->first)
-		watch_free(r->watches[--r->count]);
+	/* Those that failed stay without a row; the next plan tries them again. */
+	if (!failed) {
+		roster_schedule(r, reg->watches, reg->rows, reg->count);
+		register_new(r);
+	}
 	free_registration(reg);
-	register_new(r);
 	r->grown(r, failed ? &error : NULL);
 }
 
-/* One registration at a time; the watches behind `registered` are the new ones. */
+static bool is_new(const struct watch *w)
+{
+	return w->listing_id == 0 && !w->gone;
+}
+
+/* One registration at a time. */
 static void register_new(struct roster *r)
 {
-	if (r->registering || r->registered == r->count)
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->count; i++)
+		count += is_new(r->watches[i]);
+	if (r->registering || r->frozen || count == 0)
 		return;
 	struct registration *reg = calloc(1, sizeof(*reg));
 	if (!reg)
 		return;
 	reg->roster = r;
-	reg->first = r->registered;
-	reg->count = r->count - r->registered;
-	reg->rows = calloc(reg->count, sizeof(*reg->rows));
-	reg->watches = calloc(reg->count, sizeof(struct watch *));
+	reg->rows = calloc(count, sizeof(*reg->rows));
+	reg->watches = calloc(count, sizeof(struct watch *));
 	if (!reg->rows || !reg->watches) {
 		free_registration(reg);
 		return;
 	}
-	memcpy(reg->watches, r->watches + reg->first, reg->count * sizeof(struct watch *));
+	for (size_t i = 0; i < r->count; i++)
+		if (is_new(r->watches[i]))
+			reg->watches[reg->count++] = r->watches[i];
 	reg->job = (struct writer_job){ .run = run_registration, .done = on_registered };
 	r->registering = true;
 	writer_submit(r->runtime->writer, &reg->job);
+}
+
+void roster_replan(struct roster *r, struct account *account)
+{
+	/* Out of memory: the next answer of a discovery comes here again. */
+	if (plan_account(r, account) == 0)
+		register_new(r);
 }
 
 void roster_found(struct roster *r, struct watch *discovery, const struct places *found)
 {
 	struct store_place *rows = watch_place_rows(found);
 
-	/* Out of memory: the next answer of the discovery comes here again. */
-	if (rows && watch_set_places(discovery, rows, found->count) &&
-	    plan_account(r, discovery->account) == 0)
-		register_new(r);
+	if (rows && watch_set_places(discovery, rows, found->count) && discovery->account)
+		roster_replan(r, discovery->account);
 	free(rows);
+}
+
+void roster_freeze(struct roster *r, bool frozen)
+{
+	r->frozen = frozen;
+	register_new(r);
 }

@@ -2,7 +2,7 @@
  * A listing that the daemon keeps: which one, when it is due, what is remembered of it.
  *
  * Thread: the loop; `known` is read by worker threads while a poll of it is in flight.
- * Lifetime: from the plan that named it to the end of the app. Strings are the app's.
+ * Lifetime: from the plan that named it to the end of the app. Strings are the roster's.
  */
 #pragma once
 
@@ -18,7 +18,10 @@
 struct poll;
 
 struct watch {
-	struct account *account;
+	struct account *account; /* stays while a poll is in flight */
+	struct account *next;    /* NULL, or what the account is after that poll */
+	bool gone; /* not of this configuration: nothing is polled, `account` is NULL in the end */
+	struct generation *generation;     /* of the poll in flight; held */
 	const struct service *service;     /* NULL for a discovery */
 	const struct discovery *discovery; /* NULL for a listing of images */
 	const struct variant *variant;     /* NULL where the service has none */
@@ -39,17 +42,23 @@ struct watch {
 	unsigned unsettled; /* polls in a row that stayed inconsistent however often they read */
 	bool aligned;       /* pages of this listing cannot overlap, the last poll has shown */
 
-	int64_t due_ms;    /* monotonic */
+	/* The schedule's; monotonic. */
+	int64_t due_ms, slot_ms; /* with jitter, and without */
+	int64_t failures;        /* polls in a row that failed */
+	int64_t overruns;        /* slots that passed while a poll was in flight */
+	size_t queue_place;      /* 0: not in the queue */
+
 	struct poll *poll; /* in flight, or NULL */
 
 	/* For people: as stored at the start, then of the last poll. */
 	bool failing;
 	int64_t images_present;
 
-	/* Of the last poll, for --once. */
+	/* Of the last poll of this process. */
 	bool polled;
 	enum outcome outcome;
 	enum error_class error_class;
+	enum error_class told; /* the log was told of this one last */
 };
 
 /* What a discovery answered as the catalog keeps it; borrows from `found`. NULL when memory is out;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "http/budget.h"
+
 /*
  *   IDLE ──wait()──► WAITING ──turn()──► HELD ──release()──► IDLE
  *     ▲                 │
@@ -19,6 +21,8 @@
 struct limiter_account {
 	struct list link; /* in limiter->accounts */
 	struct limiter *limiter;
+	uint64_t identity;
+	unsigned users;
 	struct list waiting; /* of limiter_ticket */
 	unsigned held;
 	double rate;   /* tokens per second, as configured */
@@ -26,6 +30,8 @@ struct limiter_account {
 	int64_t filled_ms;
 	int64_t hold_until_ms; /* nothing goes out before */
 	int64_t slow_until_ms; /* half the rate before */
+	int64_t rest_until_ms; /* nobody should start anything before */
+	struct retry_budget budget;
 };
 
 struct limiter {
@@ -33,6 +39,7 @@ struct limiter {
 	uv_timer_t timer;
 	unsigned in_flight, in_flight_max;
 	struct list accounts;
+	unsigned account_count;
 	bool closing;
 	void (*closed)(void *data);
 	void *closed_data;
@@ -96,6 +103,27 @@ static int64_t due_in(struct limiter_account *account, int64_t now_ms)
 	return due;
 }
 
+/*
+ * Each account is sure of a share. Beyond it an account may take what the others leave when they
+ * all take theirs, up to a half.
+ */
+static bool has_room(const struct limiter *limiter, const struct limiter_account *account)
+{
+	unsigned half = limiter->in_flight_max > 1 ? limiter->in_flight_max / 2 : 1;
+	unsigned share = limiter->in_flight_max / (2 * limiter->account_count), owed = 0;
+	const struct limiter_account *other;
+
+	share = share > 0 ? share : 1;
+	if (limiter->account_count == 1 || account->held < share)
+		return true;
+	if (account->held >= half)
+		return false;
+	list_for_each(other, &limiter->accounts, link)
+		if (other != account && other->held < share)
+			owed += share - other->held;
+	return limiter->in_flight_max - limiter->in_flight > (owed < half ? owed : half);
+}
+
 /* The account whose turn it is, or NULL and the time until there is one (-1: nobody waits). */
 static struct limiter_account *next_account(struct limiter *limiter, int64_t now_ms,
 					    int64_t *ret_due_ms)
@@ -104,7 +132,7 @@ static struct limiter_account *next_account(struct limiter *limiter, int64_t now
 
 	*ret_due_ms = -1;
 	list_for_each(account, &limiter->accounts, link) {
-		if (list_empty(&account->waiting))
+		if (list_empty(&account->waiting) || !has_room(limiter, account))
 			continue;
 		int64_t due = due_in(account, now_ms);
 		if (due == 0)
@@ -126,6 +154,7 @@ static void grant(struct limiter *limiter, struct limiter_account *account)
 	account->held++;
 	limiter->in_flight++;
 	ticket->state = TICKET_HELD;
+	budget_sent(&account->budget, now_of(limiter));
 	ticket->granted(ticket); /* ticket and account may be gone after this */
 }
 
@@ -203,29 +232,77 @@ void limiter_close(struct limiter *limiter, void (*closed)(void *data), void *da
 	uv_close((uv_handle_t *)&limiter->timer, on_timer_closed);
 }
 
-int limiter_account_open(struct limiter_account **ret, struct limiter *limiter,
+void limiter_set_in_flight_max(struct limiter *limiter, unsigned in_flight_max)
+{
+	assert(in_flight_max > 0);
+	limiter->in_flight_max = in_flight_max;
+	wake(limiter, 0);
+}
+
+static struct limiter_account *find(struct limiter *limiter, uint64_t identity)
+{
+	struct limiter_account *account;
+
+	list_for_each(account, &limiter->accounts, link)
+		if (identity != 0 && account->identity == identity)
+			return account;
+	return NULL;
+}
+
+int limiter_account_open(struct limiter_account **ret, struct limiter *limiter, uint64_t identity,
 			 double requests_per_second)
 {
-	struct limiter_account *account = calloc(1, sizeof(*account));
+	struct limiter_account *account = find(limiter, identity);
 
 	assert(requests_per_second > 0);
+	if (account) {
+		account->users++;
+		limiter_account_set_rate(account, lesser(account->rate, requests_per_second));
+		*ret = account;
+		return 0;
+	}
+	account = calloc(1, sizeof(*account));
 	if (!account)
 		return UV_ENOMEM;
 	account->limiter = limiter;
+	account->identity = identity;
+	account->users = 1;
 	list_init(&account->waiting);
 	account->rate = requests_per_second;
 	account->tokens = burst_of(requests_per_second);
 	account->filled_ms = account->hold_until_ms = account->slow_until_ms = now_of(limiter);
+	budget_init(&account->budget, now_of(limiter));
 	list_append(&limiter->accounts, &account->link);
+	limiter->account_count++;
 	*ret = account;
 	return 0;
 }
 
 void limiter_account_close(struct limiter_account *account)
 {
+	if (--account->users > 0)
+		return;
 	assert(list_empty(&account->waiting) && account->held == 0);
 	list_remove(&account->link);
+	account->limiter->account_count--;
 	free(account);
+}
+
+double limiter_account_rate(const struct limiter_account *account)
+{
+	return account->rate;
+}
+
+void limiter_account_set_rate(struct limiter_account *account, double requests_per_second)
+{
+	int64_t now_ms = now_of(account->limiter);
+
+	if (account->rate == requests_per_second)
+		return;
+	fill(account, now_ms); /* what was earned so far was earned at the old rate */
+	account->rate = requests_per_second;
+	account->tokens = lesser(account->tokens, burst_of(requests_per_second));
+	wake(account->limiter, 0);
 }
 
 /* The element that a new waiter goes before: the end, or the first that is not urgent. */
@@ -284,4 +361,28 @@ void limiter_slow_down(struct limiter_account *account, int64_t wait_ms, int64_t
 	account->tokens = holding ? 1 : lesser(account->tokens, 1);
 	account->filled_ms = holding ? account->hold_until_ms : now_ms;
 	wake(account->limiter, 0);
+}
+
+void limiter_rest(struct limiter_account *account, int64_t wait_ms)
+{
+	int64_t until_ms = now_of(account->limiter) + wait_ms;
+
+	if (until_ms > account->rest_until_ms)
+		account->rest_until_ms = until_ms;
+}
+
+int64_t limiter_rests_until(const struct limiter_account *account)
+{
+	return account->rest_until_ms;
+}
+
+bool limiter_may_retry(struct limiter_account *account, bool timed_out)
+{
+	return budget_take(&account->budget, timed_out ? BUDGET_TIMEOUT : BUDGET_RETRY,
+			   now_of(account->limiter));
+}
+
+void limiter_succeeded(struct limiter_account *account)
+{
+	budget_succeeded(&account->budget);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,22 +56,29 @@ static const struct meaning {
 };
 /* clang-format on */
 
-int db_error(sqlite3 *db, const char *what, struct error *err)
+/* What SQLite says may quote a schema of many lines: the first will do. */
+static int explain(int code, const char *what, const char *text, struct error *err)
 {
-	int code = sqlite3_extended_errcode(db);
+	char detail[256];
 
+	snprintf(detail, sizeof(detail), "%.*s", (int)strcspn(text, "\n"), text);
 	if (code == SQLITE_IOERR_NOMEM)
 		code = SQLITE_NOMEM;
 	if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
 		return error_set(err, -ENOTRECOVERABLE,
 				 "catalog: %s: the disk did not confirm a write, what was "
 				 "written before may be lost: see the kernel's log (%s)",
-				 what, sqlite3_errmsg(db));
+				 what, detail);
 	for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
 		if (meanings[i].code == (code & 0xff))
 			return error_set(err, meanings[i].error, "catalog: %s: %s (%s)", what,
-					 meanings[i].advice, sqlite3_errmsg(db));
-	return error_set(err, -EIO, "catalog: %s: %s", what, sqlite3_errmsg(db));
+					 meanings[i].advice, detail);
+	return error_set(err, -EIO, "catalog: %s: %s", what, detail);
+}
+
+int db_error(sqlite3 *db, const char *what, struct error *err)
+{
+	return explain(sqlite3_extended_errcode(db), what, sqlite3_errmsg(db), err);
 }
 
 int db_exec(sqlite3 *db, const char *sql, struct error *err)
@@ -101,6 +109,13 @@ int db_int(sqlite3 *db, const char *sql, int64_t otherwise, int64_t *ret, struct
 void db_close(sqlite3 *db)
 {
 	sqlite3_close_v2(db);
+}
+
+void db_refuse(sqlite3 *db)
+{
+	if (db)
+		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	db_close(db);
 }
 
 /* ---- opening ----------------------------------------------------------------------------- */
@@ -174,6 +189,27 @@ static int check_origin(const struct origin *origin, struct error *err)
 	return 0;
 }
 
+/* SQLite says it in lines, and counts a page that the disk did not give among the damages. */
+static int explain_verdict(const char *verdict, struct error *err)
+{
+	static const char title[] = "*** in database main ***\n", unread[] = "error code=";
+	const char *cause = strstr(verdict, unread);
+	int code = cause ? (int)strtol(cause + strlen(unread), NULL, 10)
+		   : strstr(verdict, "failed to get page") ? SQLITE_IOERR
+							   : SQLITE_CORRUPT;
+	char line[256];
+
+	if (strncmp(verdict, title, strlen(title)) == 0)
+		verdict += strlen(title);
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(verdict, "\n"), verdict);
+	if ((code & 0xff) != SQLITE_CORRUPT)
+		return explain(code, "cannot be read", line, err);
+	return error_set(err, -EBADMSG,
+			 "the file is damaged (%s): move it and its -wal and -shm away, then "
+			 "restore a backup or start anew",
+			 line);
+}
+
 static int check_whole(sqlite3 *db, bool unclean, struct error *err)
 {
 	int64_t pages = 0, page_bytes = 0;
@@ -193,11 +229,7 @@ static int check_whole(sqlite3 *db, bool unclean, struct error *err)
 	} else {
 		const char *verdict = (const char *)sqlite3_column_text(stmt, 0);
 		if (!verdict || strcmp(verdict, "ok") != 0)
-			result = error_set(
-				err, -EBADMSG,
-				"the file is damaged (%s): move it and its -wal and -shm away, "
-				"then restore a backup or start anew",
-				verdict ? verdict : "no verdict");
+			result = explain_verdict(verdict ? verdict : "no verdict", err);
 	}
 	sqlite3_finalize(stmt);
 	return result;
@@ -330,7 +362,7 @@ int db_open(sqlite3 **ret, const char *path, const char *mode_of, int64_t now_s,
 		result = prepare_writer(db, unclean, now_s, err);
 	if (result < 0) {
 		error_wrap(err, "%s", path);
-		db_close(db);
+		db_refuse(db);
 		return result;
 	}
 	*ret = db;

@@ -29,6 +29,10 @@ int db_open_reader(sqlite3 **ret, const char *path, struct error *err);
 /* Never fails: what SQLite still holds it keeps until its statements are gone. Accepts NULL. */
 void db_close(sqlite3 *db);
 
+/* Closes a file that is not to be used: its log is neither moved into it nor deleted. Accepts
+ * NULL. */
+void db_refuse(sqlite3 *db);
+
 /* The negative errno of what last went wrong, with "catalog: <what>: <why>: <what to do>". */
 int db_error(sqlite3 *db, const char *what, struct error *err);
 

@@ -1,7 +1,8 @@
 /*
  * The catalog describes itself: one row of _column_docs for each column of each public view. Record
- * columns are described in imagecat/record.h, the others here, the *_utc twins by their originals.
- * Written again whenever the texts or the schema changed since the last start.
+ * columns are described in imagecat/record.h unless a row here says more of a view's own, the
+ * others here, the *_utc twins by their originals. Written again whenever the texts or the schema
+ * changed since the last start.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "store/db.h"
 #include "store/internal.h"
 
-/* `views` NULL: in every view that has such a column and no row of its own. */
+/* `view` NULL: in every view that has such a column and no row of its own. */
 static const struct doc {
 	const char *view, *column, *type, *unit, *description;
 } docs[] = {
@@ -39,6 +40,24 @@ static const struct doc {
 	{ NULL, "listing_id",     "integer", NULL, "listing; see view listings" },
 	{ NULL, "removed_at",     "time",    "s",  "when it was found to be removed" },
 	{ NULL, "removed_reason", "text",    NULL, "reported|absent|account-removed" },
+
+	{ "latest_images", "account", "text",    NULL, "the account that represents it: of the first listing that is not stale" },
+	{ "latest_images", "rank_reason", "text", NULL, "why this one of its sort" },
+
+	{ "families", "image_ids",    "json",    NULL, "its ids, by region and zone" },
+	{ "families", "places",       "json",    NULL, "where it is: region/zone, or region where no zone is named" },
+	{ "families", "images",       "integer", NULL, "images of that name" },
+	{ "families", "launchable_images", "integer", NULL, "how many of them a machine can be made from now" },
+	{ "families", "newest_created_at", "time", "s", "when the newest of them was created in the cloud" },
+	{ "families", "os_distro",    "text",    NULL, "distribution; NULL unless all have the same" },
+	{ "families", "os_version",   "text",    NULL, "version of the distribution; NULL unless all have the same" },
+	{ "families", "arch",         "word",    NULL, "processor architecture; NULL unless all have the same" },
+
+	{ "coverage", "region",       "text",    NULL, "region that lists an image" },
+	{ "coverage", "zone",         "text",    NULL, "zone that lists an image; NULL in a region none of whose images names a zone" },
+	{ "coverage", "images",       "integer", NULL, "launchable images of the platform, those of no zone in each zone of their region; 0 where it is missing" },
+	{ "coverage", "system_images", "integer", NULL, "how many of them are of kind system: with nothing else installed" },
+	{ "coverage", "newest_created_at", "time", "s", "when the newest of them was created in the cloud" },
 
 	{ "listings", "variant",      "text",    NULL, "fixed filter that the service was asked with" },
 	{ "listings", "interval_s",   "integer", "s",  "time from poll to poll" },
@@ -148,9 +167,16 @@ static const struct doc *find_doc(const char *view, const char *column)
 	return general;
 }
 
+/* In the views whose rows are images, or what images have in common. */
 static const struct column_info *find_record_column(const char *view, const char *column)
 {
-	if (strcmp(view, "images") != 0 && strcmp(view, "sightings") != 0)
+	static const char *const views[] = { "images", "sightings", "latest_images", "families",
+					     "coverage" };
+	bool of_images = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(views); i++)
+		of_images |= strcmp(view, views[i]) == 0;
+	if (!of_images)
 		return NULL;
 	for (enum column c = 0; c < COLUMN_COUNT; c++)
 		if (strcmp(columns[c].name, column) == 0)
@@ -191,7 +217,7 @@ static int add_column(struct store *store, const char *view, const char *column,
 	const struct doc *doc = find_doc(view, column);
 	struct buf text;
 
-	if (!info)
+	if (!info || (doc && doc->view))
 		return doc ? add_row(store, view, doc, "imagecat", err)
 			   : add_twin(store, view, column, err);
 	buf_init(&text);

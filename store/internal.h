@@ -27,7 +27,7 @@ struct store {
 	struct witness witness; /* how far the catalog has come */
 	bool unwitnessed;       /* the file does not say so yet */
 	bool witness_fails;     /* writing it does, and that was said */
-	int64_t witnessed_at;   /* the second of the last write */
+	int64_t unwitnessed_at; /* the second since when */
 	struct error rollback;  /* what was lost before the start; code 0: nothing */
 	struct error note;      /* about the witness, until it is taken; code 0: none */
 };

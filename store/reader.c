@@ -1,6 +1,5 @@
 /*
- * A query is put together from fixed pieces, one for each condition that is asked; every value is
- * bound. The only names that come from outside are columns, and those must be columns of the view.
+ * Images and the other views, by what is asked of them.
  */
 #include "store/reader.h"
 
@@ -11,12 +10,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
-#include "store/db.h"
-
-struct reader {
-	sqlite3 *db;
-	char *path;
-};
+#include "store/reading.h"
 
 int reader_open(struct reader **ret, const char *path, struct error *err)
 {
@@ -55,165 +49,13 @@ const struct reader_value *reader_value(const struct reader_row *row, const char
 	return NULL;
 }
 
-/* ---- putting a query together -----------------------------------------------------------------
- */
-
-enum { VALUES_MAX = 48 };
-
-struct bound {
-	const char *text; /* NULL: the number */
-	int64_t number;
-};
-
-struct query {
-	struct buf sql;
-	struct bound values[VALUES_MAX];
-	size_t count;
-	bool where;
-};
-
-/* Every '?' of `piece` is the same value. */
-static void condition(struct query *query, const char *piece, struct bound value)
-{
-	buf_puts(&query->sql, query->where ? " AND " : " WHERE ");
-	buf_puts(&query->sql, piece);
-	query->where = true;
-	for (const char *at = strchr(piece, '?'); at; at = strchr(at + 1, '?')) {
-		if (query->count == VALUES_MAX)
-			query->sql.failed = true;
-		else
-			query->values[query->count++] = value;
-	}
-}
-
-static void condition_text(struct query *query, const char *piece, const char *text)
-{
-	if (text)
-		condition(query, piece, (struct bound){ .text = text });
-}
-
-static void condition_int(struct query *query, const char *piece, int64_t number)
-{
-	if (number)
-		condition(query, piece, (struct bound){ .number = number });
-}
-
-/* A quoted name: it was found among the view's columns, yet nothing is left to chance. */
-static void put_name(struct buf *out, const char *name)
-{
-	buf_putc(out, '"');
-	for (; *name; name++) {
-		if (*name == '"')
-			buf_putc(out, '"');
-		buf_putc(out, *name);
-	}
-	buf_putc(out, '"');
-}
-
-static void put_order(struct query *query, const char *column, const char *second, bool descending,
-		      int64_t limit)
-{
-	buf_puts(&query->sql, " ORDER BY ");
-	put_name(&query->sql, column);
-	buf_puts(&query->sql, descending ? " DESC NULLS LAST" : " NULLS LAST");
-	if (second && strcmp(second, column) != 0)
-		buf_printf(&query->sql, ", %s", second);
-	if (limit > 0 && query->count < VALUES_MAX) {
-		buf_puts(&query->sql, " LIMIT ?");
-		query->values[query->count++] = (struct bound){ .number = limit };
-	}
-}
-
-/* ---- running ------------------------------------------------------------------------------------
- */
-
-static void read_value(sqlite3_stmt *stmt, int index, struct reader_value *ret)
-{
-	*ret = (struct reader_value){ .text = "" };
-	switch (sqlite3_column_type(stmt, index)) {
-	case SQLITE_INTEGER:
-		ret->type = READER_INT;
-		ret->integer = sqlite3_column_int64(stmt, index);
-		break;
-	case SQLITE_FLOAT:
-		ret->type = READER_REAL;
-		ret->real = sqlite3_column_double(stmt, index);
-		break;
-	case SQLITE_NULL: break;
-	default: /* text; a catalog of ours has no blobs */
-		ret->type = READER_TEXT;
-		ret->text = (const char *)sqlite3_column_text(stmt, index);
-		if (!ret->text)
-			ret->text = "";
-	}
-}
-
-static int walk(struct reader *reader, sqlite3_stmt *stmt, reader_row_fn *each, void *data,
-		struct error *err)
-{
-	size_t count = (size_t)sqlite3_column_count(stmt);
-	const char **names = calloc(count + 1, sizeof(*names));
-	struct reader_value *values = calloc(count + 1, sizeof(*values));
-	struct reader_row row = { count, names, values };
-	int result = 0;
-
-	if (!names || !values) {
-		free(names);
-		free(values);
-		return error_set(err, -ENOMEM, "out of memory");
-	}
-	int code = sqlite3_step(stmt);
-	/* Not before: the first step may prepare anew, and then the old names are gone. */
-	for (size_t i = 0; i < count && code == SQLITE_ROW; i++)
-		names[i] = sqlite3_column_name(stmt, (int)i);
-	while (code == SQLITE_ROW) {
-		for (size_t i = 0; i < count; i++)
-			read_value(stmt, (int)i, &values[i]);
-		result = each(&row, data);
-		if (result != 0)
-			break;
-		code = sqlite3_step(stmt);
-	}
-	if (result == 0 && code != SQLITE_DONE) {
-		result = db_error(reader->db, "cannot be read", err);
-		error_wrap(err, "%s", reader->path);
-	}
-	free(names);
-	free(values);
-	return result;
-}
-
-static int run(struct reader *reader, struct query *query, reader_row_fn *each, void *data,
-	       struct error *err)
-{
-	sqlite3_stmt *stmt = NULL;
-	int result = 0;
-
-	if (query->sql.failed)
-		return error_set(err, -ENOMEM, "out of memory, or too many conditions");
-	if (sqlite3_prepare_v2(reader->db, buf_text(&query->sql), -1, &stmt, NULL) != SQLITE_OK)
-		result = db_error(reader->db, "cannot be read", err);
-	for (size_t i = 0; i < query->count && result == 0; i++) {
-		const struct bound *value = &query->values[i];
-		int code = value->text ? sqlite3_bind_text(stmt, (int)i + 1, value->text, -1,
-							   SQLITE_STATIC)
-				       : sqlite3_bind_int64(stmt, (int)i + 1, value->number);
-		if (code != SQLITE_OK)
-			result = error_set(err, -ENOMEM, "out of memory");
-	}
-	if (result == 0)
-		result = walk(reader, stmt, each, data, err);
-	sqlite3_finalize(stmt);
-	return result;
-}
-
 /* ---- views --------------------------------------------------------------------------------------
  */
 
 static const struct view {
-	const char *name, *order;
+	const char *name, *order, *second;
 } views[VIEW_COUNT] = {
-#define X(name, order) [VIEW_##name] = { #name, order },
+#define X(name, order, second) [VIEW_##name] = { #name, order, second },
 	READER_VIEWS(X)
 #undef X
 };
@@ -226,113 +68,83 @@ bool reader_view_from_text(const char *name, enum reader_view *ret)
 	return false;
 }
 
-enum { COLUMNS_MAX = 128 };
-
-/* The names of a view's columns, in the arena; the list ends with NULL. */
-static int read_columns(struct reader *reader, const char *view, struct arena *arena,
-			const char *ret[static COLUMNS_MAX + 1], struct error *err)
-{
-	sqlite3_stmt *stmt = NULL;
-	size_t count = 0;
-	int code = sqlite3_prepare_v2(reader->db, "SELECT name FROM pragma_table_info(?)", -1,
-				      &stmt, NULL);
-
-	if (code == SQLITE_OK)
-		code = sqlite3_bind_text(stmt, 1, view, -1, SQLITE_STATIC);
-	if (code == SQLITE_OK)
-		code = sqlite3_step(stmt);
-	for (; code == SQLITE_ROW && count < COLUMNS_MAX; code = sqlite3_step(stmt)) {
-		const char *name = (const char *)sqlite3_column_text(stmt, 0);
-		ret[count] = name ? arena_string(arena, name) : NULL;
-		if (!ret[count])
-			break;
-		count++;
-	}
-	ret[count] = NULL;
-	int result = code == SQLITE_DONE ? 0 : db_error(reader->db, "cannot be read", err);
-	sqlite3_finalize(stmt);
-	return arena->failed ? error_set(err, -ENOMEM, "out of memory") : result;
-}
-
-static bool is_among(const char *const *names, const char *name)
-{
-	for (; *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
-
-static int check_column(struct reader *reader, const char *view, const char *column,
-			struct error *err)
-{
-	const char *names[COLUMNS_MAX + 1];
-	struct arena arena;
-
-	if (!column)
-		return 0;
-	arena_init(&arena);
-	int result = read_columns(reader, view, &arena, names, err);
-	if (result == 0 && !is_among(names, column)) {
-		const char *nearest = text_nearest(column, names);
-		result = error_set(err, -EINVAL, "%s has no column '%s'%s%s%s", view, column,
-				   nearest ? "; did you mean '" : "", nearest ? nearest : "",
-				   nearest ? "'?" : "");
-	}
-	arena_finish(&arena);
-	return result;
-}
-
 static const char *time_column(enum reader_view view)
 {
 	return view == VIEW_polls ? "started_at" : "at";
 }
 
-static int check_query(struct reader *reader, enum reader_view view, const struct view_query *query,
-		       struct error *err)
-{
-	const char *named[] = {
-		query->account ? "account" : NULL,
-		query->service ? "service" : NULL,
-		query->kind ? "kind" : NULL,
-		query->uid ? "uid" : NULL,
-		query->image_id ? "image_id" : NULL,
-		query->view ? "view" : NULL,
-		query->listing_id ? "listing_id" : NULL,
-		query->since ? time_column(view) : NULL,
-	};
-	int result = 0;
+/* A point release or a service pack is the version too: 22.04.5, 15 SP4. */
+#define VERSION_IS "instr(replace(os_version, ' ', '.') || '.', ? || '.') = 1"
 
-	for (size_t i = 0; i < ARRAY_LEN(named) && result == 0; i++)
-		result = check_column(reader, views[view].name, named[i], err);
-	return result;
+/* A poll names its listing by number only. */
+static const char polls_and_listings[] =
+	"(SELECT l.provider, l.account, l.service, l.region, l.zone, l.project, l.variant, p.*"
+	" FROM polls AS p JOIN listings AS l USING (listing_id))";
+
+/* A change in a line: "state: available → deprecated; size_bytes: 1 → 2". */
+static const char changes_explained[] =
+	"(SELECT *, (SELECT group_concat(key || ': ' || ifnull(value ->> 0, '-') || ' → ' ||"
+	" ifnull(value ->> 1, '-'), '; ') FROM json_each(fields)) AS what FROM changes)";
+
+static const char *source_of(enum reader_view view, const struct view_query *query)
+{
+	if (view == VIEW_polls && query->with_listing)
+		return polls_and_listings;
+	return view == VIEW_changes && query->explained ? changes_explained : views[view].name;
 }
 
 int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
 		      reader_row_fn *each, void *data, struct error *err)
 {
+	/* clang-format off */
+	const struct {
+		const char *column, *piece, *text;
+	} asked[] = {
+		{ "provider",   "provider = ?",              query->provider },
+		{ "account",    "account = ?",               query->account },
+		{ "service",    "service = ?",               query->service },
+		{ "region",     "region IS nullif(?, '-')",  query->region },
+		{ "zone",       "zone IS nullif(?, '-')",    query->zone },
+		{ "os_distro",  "os_distro = ?",             query->os_distro },
+		{ "os_version", VERSION_IS,                  query->os_version },
+		{ "arch",       "arch IS nullif(?, '-')",    query->arch },
+		{ "form",       "form = ?",                  query->form },
+		{ "kind",       "kind = ?",                  query->kind },
+		{ "outcome",    "outcome = ?",               query->outcome },
+		{ "uid",        "uid = ?",                   query->uid },
+		{ "image_id",   "image_id = ?",              query->image_id },
+		{ "uid",        "(uid = ? OR image_id = ?)", query->id },
+		{ "view",       "view = ?",                  query->view },
+	};
+	/* clang-format on */
+	const char *source = source_of(view, query);
+	bool as_it_is = source == views[view].name;
 	struct query q = { 0 };
-	char after[64];
-	int result = check_query(reader, view, query, err);
+	char piece[64];
+	int result = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(asked) && result == 0 && as_it_is; i++)
+		result = query_check_column(reader, views[view].name,
+					    asked[i].text ? asked[i].column : NULL, err);
+	if (result == 0 && query->listing_id)
+		result = query_check_column(reader, views[view].name, "listing_id", err);
+	if (result == 0 && query->since)
+		result = query_check_column(reader, views[view].name, time_column(view), err);
 	if (result < 0)
 		return result;
 	buf_init(&q.sql);
-	buf_printf(&q.sql, "SELECT * FROM %s", views[view].name);
-	condition_text(&q, "account = ?", query->account);
-	condition_text(&q, "service = ?", query->service);
-	condition_text(&q, "kind = ?", query->kind);
-	condition_text(&q, "uid = ?", query->uid);
-	condition_text(&q, "image_id = ?", query->image_id);
-	condition_text(&q, "view = ?", query->view);
-	condition_int(&q, "listing_id = ?", query->listing_id);
-	sqlite3_snprintf(sizeof(after), after, "%s > ?", views[view].order);
-	condition_int(&q, after, query->after);
-	sqlite3_snprintf(sizeof(after), after, "%s >= ?", time_column(view));
-	condition_int(&q, after, query->since);
-	put_order(&q, views[view].order, NULL, query->descending, query->limit);
-	result = run(reader, &q, each, data, err);
-	buf_finish(&q.sql);
-	return result;
+	buf_printf(&q.sql, "SELECT * FROM %s", source);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		query_where_text(&q, asked[i].piece, asked[i].text);
+	query_where_int(&q, "listing_id = ?", query->listing_id);
+	sqlite3_snprintf(sizeof(piece), piece, "%s > ?", views[view].order);
+	query_where_int(&q, piece, query->after);
+	sqlite3_snprintf(sizeof(piece), piece, "%s >= ?", time_column(view));
+	query_where_int(&q, piece, query->since);
+	if (query->missing)
+		query_where(&q, "images = 0", (struct bound){ 0 });
+	query_put_order(&q, views[view].order, views[view].second, query->descending, query->limit);
+	return query_run(reader, &q, each, data, err);
 }
 
 /* ---- images -------------------------------------------------------------------------------------
@@ -350,10 +162,14 @@ static void put_pattern(struct buf *out, const char *word)
 	buf_putc(out, '%');
 }
 
-static void put_flag(struct query *q, const char *yes, const char *no, enum reader_flag flag)
+static void put_flag(struct query *q, const char *column, enum reader_flag flag)
 {
+	static const char *const words[] = { NULL, "0", "1", "NULL" };
+	char piece[64];
+
+	sqlite3_snprintf(sizeof(piece), piece, "%s IS %s", column, words[flag]);
 	if (flag != READER_ANY)
-		condition(q, flag == READER_YES ? yes : no, (struct bound){ 0 });
+		query_where(q, piece, (struct bound){ 0 });
 }
 
 /* What a search looks through, as one text. */
@@ -373,77 +189,66 @@ static void put_words(struct query *q, const char *const *words, struct buf *pat
 		}
 		put_pattern(&patterns[i], words[i]);
 		q->sql.failed |= patterns[i].failed;
-		condition_text(q, SEARCHED, buf_text(&patterns[i]));
+		query_where_text(q, SEARCHED, buf_text(&patterns[i]));
 	}
 }
 
 static void put_conditions(struct query *q, const struct image_filter *f)
 {
-	condition_text(q, "provider = ?", f->provider);
-	condition_text(q,
-		       f->removed ? "account = ?" : "? IN (SELECT value FROM json_each(accounts))",
-		       f->account);
-	condition_text(q, "service = ?", f->service);
-	condition_text(q, "region = ?", f->region);
-	condition_text(q, "zone = ?", f->zone);
-	condition_text(q, "os_distro = ?", f->os_distro);
-	/* A point release or a service pack is the version too: 22.04.5, 15 SP4. */
-	condition_text(q, "instr(replace(os_version, ' ', '.') || '.', ? || '.') = 1",
-		       f->os_version);
-	condition_text(q, "arch = ?", f->arch);
-	condition_text(q, "kind = ?", f->kind);
-	condition_text(q, "origin = ?", f->origin);
-	condition_text(q, "form = ?", f->form);
-	condition_text(q, "state = ?", f->state);
-	condition_text(q, "name GLOB ?", f->name_glob);
-	condition_text(q, "(uid = ? OR image_id = ?)", f->id);
-	put_flag(q, "gpu_supported = 1", "gpu_supported = 0", f->gpu);
-	put_flag(q, "launchable = 1", "launchable = 0", f->launchable);
-	put_flag(q, "stale = 1", "stale = 0", f->stale);
-	condition_int(q, f->removed ? "removed_at >= ?" : "max(first_seen_at, changed_at) >= ?",
-		      f->since);
+	query_where_text(q, "provider = ?", f->provider);
+	query_where_text(q,
+			 f->removed ? "account = ?"
+				    : "? IN (SELECT value FROM json_each(accounts))",
+			 f->account);
+	query_where_text(q, "cloud = ?", f->cloud);
+	query_where_text(q, "service = ?", f->service);
+	query_where_text(q, "region IS nullif(?, '-')", f->region);
+	query_where_text(q, "zone IS nullif(?, '-')", f->zone);
+	query_where_text(q, "os_distro IS nullif(?, '-')", f->os_distro);
+	query_where_text(q, VERSION_IS, f->os_version);
+	query_where_text(q, "arch IS nullif(?, '-')", f->arch);
+	query_where_text(q, "kind = ?", f->kind);
+	query_where_text(q, "origin = ?", f->origin);
+	query_where_text(q, "form = ?", f->form);
+	query_where_text(q, "workload IS nullif(?, '-')", f->workload);
+	query_where_text(q, "state = ?", f->state);
+	query_where_text(q, "name GLOB ?", f->name_glob);
+	query_where_text(q, "(uid = ? OR image_id = ?)", f->id);
+	put_flag(q, "gpu_supported", f->gpu);
+	put_flag(q, "launchable", f->launchable);
+	put_flag(q, "stale", f->stale);
+	query_where_int(q, f->removed ? "removed_at >= ?" : "max(first_seen_at, changed_at) >= ?",
+			f->since);
 	if (f->removed)
-		condition(q, "presence = 'removed'", (struct bound){ 0 });
+		query_where(q, "presence = 'removed'", (struct bound){ 0 });
 	else if (!f->state && !f->purged && !f->id)
-		condition(q, "state IS NOT 'purged'", (struct bound){ 0 });
-}
-
-static void put_columns(struct buf *out, const char *const *names)
-{
-	if (!names || !names[0]) {
-		buf_putc(out, '*');
-		return;
-	}
-	for (size_t i = 0; names[i]; i++) {
-		if (i)
-			buf_puts(out, ", ");
-		put_name(out, names[i]);
-	}
+		query_where(q, "state IS NOT 'purged'", (struct bound){ 0 });
 }
 
 int reader_each_image(struct reader *reader, const struct image_filter *filter, reader_row_fn *each,
 		      void *data, struct error *err)
 {
-	const char *view = filter->removed ? "sightings" : "images";
+	const char *view = filter->removed  ? "sightings"
+			   : filter->latest ? "latest_images"
+					    : "images";
 	struct query q = { 0 };
-	struct buf patterns[16] = { 0 };
-	int result = check_column(reader, view, filter->sort, err);
+	struct buf patterns[READER_WORDS_MAX] = { 0 };
+	int result = query_check_column(reader, view, filter->sort, err);
 
-	for (size_t i = 0; filter->columns && filter->columns[i] && result == 0; i++)
-		result = check_column(reader, view, filter->columns[i], err);
+	if (result == 0)
+		result = query_check_columns(reader, view, filter->columns, err);
 	if (result < 0)
 		return result;
 	buf_init(&q.sql);
 	buf_puts(&q.sql, "SELECT ");
-	put_columns(&q.sql, filter->columns);
+	query_put_columns(&q, filter->columns);
 	buf_printf(&q.sql, " FROM %s", view);
 	put_conditions(&q, filter);
 	put_words(&q, filter->words, patterns, ARRAY_LEN(patterns));
-	put_order(&q, filter->sort ? filter->sort : "uid", "uid", filter->descending,
-		  filter->limit);
-	result = run(reader, &q, each, data, err);
+	query_put_order(&q, filter->sort ? filter->sort : "uid", "uid", filter->descending,
+			filter->limit);
+	result = query_run(reader, &q, each, data, err);
 	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
 		buf_finish(&patterns[i]);
-	buf_finish(&q.sql);
 	return result;
 }

@@ -39,26 +39,49 @@ const struct reader_value *reader_value(const struct reader_row *row, const char
 /* 0 goes on; anything else ends the walk and is returned. */
 typedef int reader_row_fn(const struct reader_row *row, void *data);
 
+/* ---- several questions to one moment -------------------------------------------------------- */
+
+/* Until reader_end() every call sees the same state of the catalog. */
+int reader_begin(struct reader *reader, struct error *err);
+void reader_end(struct reader *reader);
+
+/* What is asked from now on has so much of this thread's time, then fails with -EINTR; 0: as long
+ * as it takes. reader_end() takes the limit away. */
+void reader_limit(struct reader *reader, int64_t ms);
+
+/* Two equal marks: every view says the same. */
+struct reader_mark {
+	int64_t last_seq, poll_id; /* the newest; 0 for none */
+	int64_t created_at;        /* of the catalog: another one starts its numbers anew */
+	uint64_t listings; /* fingerprint of which there are, their health, and which are stale */
+	int64_t images;    /* about how many there are */
+};
+int reader_mark(struct reader *reader, struct reader_mark *ret, struct error *err);
+
 /* ---- images ------------------------------------------------------------------------------- */
 
-/* Three answers: not asked, no, yes. */
-enum reader_flag { READER_ANY, READER_NO, READER_YES };
+/* UNKNOWN: the cloud does not say. */
+enum reader_flag { READER_ANY, READER_NO, READER_YES, READER_UNKNOWN };
 
-/* Everything zero lists all. Texts are borrowed and compared as they are; all must hold. */
+enum { READER_WORDS_MAX = 16 };
+
+/* Everything zero lists all. Texts are borrowed and compared as they are; all must hold. A region,
+ * zone, os_distro, arch or workload "-" means those that have none. */
 struct image_filter {
-	const char *provider, *account, *service, *region, *zone;
+	const char *provider, *cloud, *account, *service, *region, *zone;
 	const char *os_distro;
 	const char *os_version; /* "22.04" matches 22.04 and 22.04.* */
-	const char *arch, *kind, *origin, *form;
-	const char *state;     /* NULL leaves purged images out unless `purged` */
-	const char *name_glob; /* * ? [] */
-	const char *id;        /* an image_id or a uid */
-	const char *const
-		*words; /* each must be in name, description, tags or software; ends with NULL */
+	const char *arch, *kind, *origin, *form, *workload;
+	const char *state;        /* NULL leaves purged images out unless `purged` */
+	const char *name_glob;    /* * ? [] */
+	const char *id;           /* an image_id or a uid */
+	const char *const *words; /* each must be in name, description, tags or software; up to
+				     READER_WORDS_MAX, then NULL */
 	enum reader_flag gpu, launchable, stale;
 	int64_t since; /* first seen, changed or removed at or after; 0 = not asked */
 	bool removed;  /* removed images instead, from `sightings` */
 	bool purged;
+	bool latest; /* from `latest_images` instead: the filter chooses among the newest ones */
 
 	const char *const *columns; /* of the view; ends with NULL; NULL gives all */
 	const char *sort;           /* a column; NULL sorts by uid. NULL values come last */
@@ -72,20 +95,24 @@ int reader_each_image(struct reader *reader, const struct image_filter *filter, 
 
 /* ---- the other views ------------------------------------------------------------------------ */
 
-/* X(name, the column that orders it) */
+/* X(name, the columns that order it) */
 #define READER_VIEWS(X)                                                                            \
-	X(images, "uid")                                                                           \
-	X(sightings, "uid")                                                                        \
-	X(listings, "listing_id")                                                                  \
-	X(polls, "poll_id")                                                                        \
-	X(changes, "seq")                                                                          \
-	X(revisions, "valid_to_at")                                                                \
-	X(drift, "provider")                                                                       \
-	X(image_counts, "time")                                                                    \
-	X(column_docs, "view")                                                                     \
-	X(catalog_info, "key")
+	X(images, "uid", NULL)                                                                     \
+	X(sightings, "uid", "listing_id")                                                          \
+	X(latest_images, "uid", NULL)                                                              \
+	X(families, "name", "service, cloud")                                                      \
+	X(coverage, "provider", "os_distro, os_version, arch, form, region, zone")                 \
+	X(listings, "listing_id", NULL)                                                            \
+	X(polls, "poll_id", NULL)                                                                  \
+	X(changes, "seq", NULL)                                                                    \
+	X(revisions, "valid_to_at", "uid, listing_id, revision")                                   \
+	X(drift, "provider", "service, path")                                                      \
+	X(image_counts, "time", "provider, region, kind, state")                                   \
+	X(column_docs, "view",                                                                     \
+	  "(SELECT cid FROM pragma_table_info(\"view\") AS t WHERE t.name = \"column\")")          \
+	X(catalog_info, "key", NULL)
 enum reader_view {
-#define X(name, order) VIEW_##name,
+#define X(name, order, second) VIEW_##name,
 	READER_VIEWS(X)
 #undef X
 		VIEW_COUNT
@@ -94,10 +121,16 @@ bool reader_view_from_text(const char *name, enum reader_view *ret);
 
 /* Column = value, by text; NULL is not asked. */
 struct view_query {
-	const char *account, *service, *kind, *uid, *image_id, *view;
+	const char *provider, *account, *service, *region, *zone;
+	const char *os_distro, *os_version, *arch, *form; /* as in a filter of images */
+	const char *kind, *outcome, *uid, *image_id, *view;
+	const char *id;     /* an image_id or a uid */
 	int64_t listing_id; /* 0 = not asked */
 	int64_t after;      /* the ordering number is greater; 0 = not asked */
 	int64_t since; /* `at` (changes) or `started_at` (polls) is not earlier; 0 = not asked */
+	bool missing;  /* of coverage: where there is no image */
+	bool with_listing; /* of polls: account, service and place of the listing as well */
+	bool explained;    /* of changes: `what`, the fields in a line */
 	bool descending;
 	int64_t limit; /* 0 = none */
 };
@@ -111,3 +144,25 @@ static inline int reader_each_listing(struct reader *reader, reader_row_fn *each
 {
 	return reader_query_view(reader, VIEW_listings, &(struct view_query){ 0 }, each, data, err);
 }
+
+/* ---- what was, and copies: reader_history.c ---------------------------------------------------
+ */
+
+/*
+ * The image in each place as it was at that time: what `sightings` has of the record, put together
+ * from the revisions, with
+ *   presence           unseen, present, missing or removed
+ *   presence_since_at  since when
+ *   revision           NULL where that version was pruned or had not been seen yet; then the record
+ *                      is NULL as well
+ *   valid_from_at, valid_to_at
+ */
+int reader_each_at(struct reader *reader, const char *id, int64_t at, reader_row_fn *each,
+		   void *data, struct error *err);
+
+/* Moves when another process has committed. Costs next to nothing. */
+int reader_version(struct reader *reader, int64_t *ret, struct error *err);
+
+/* A copy of the whole catalog, one moment of it, as one file without side files. It must not be
+ * there yet; what is left of it after a failure is the caller's to delete. */
+int reader_copy(struct reader *reader, const char *path, struct error *err);

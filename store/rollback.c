@@ -3,9 +3,10 @@
  * feed. The witness beside it says how far it had come; what is lost is told once, recorded for
  * --verify, and the numbers go on after the last one witnessed.
  *
- * The witness is written at most once a second, when the writer has had nothing to do for a second,
- * and at the end: what was committed a second ago is witnessed. A write that fails fails
- * nothing else.
+ * The witness costs as much as the commit of a quiet poll, so no poll waits for it: it is written
+ * when the writer has had nothing to do for a second, by the first commit a second after one that
+ * it does not know, and at the end. What was committed two seconds ago is witnessed. A write that
+ * fails fails nothing else.
  */
 #include <errno.h>
 #include <string.h>
@@ -139,7 +140,6 @@ void store_write_witness(struct store *store)
 		return;
 	int result = witness_write(store->witness_path, &store->witness);
 	store->unwitnessed = false; /* a failure is made good by the next commit */
-	store->witnessed_at = store->env->now_s(store->env);
 	if (result == 0)
 		store->witness_fails = false;
 	if (result == 0 || store->witness_fails)
@@ -179,10 +179,14 @@ int witness_open(struct store *store, struct error *err)
 
 void witness_commit(struct store *store, int64_t last_seq, int64_t poll_id)
 {
+	int64_t now = store->env->now_s(store->env);
+
 	store->witness.last_seq = last_seq;
 	store->witness.last_poll_id = poll_id;
+	if (!store->unwitnessed)
+		store->unwitnessed_at = now;
 	store->unwitnessed = true;
-	if (store->witnessed_at != store->env->now_s(store->env))
+	if (store->unwitnessed_at != now)
 		store_write_witness(store);
 }
 

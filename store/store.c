@@ -103,6 +103,9 @@ int store_open(struct store **ret, const char *path, const char *daemon_version,
 		result = prepare(store, daemon_version, err);
 	buf_finish(&lock_path);
 	if (result < 0) {
+		statements_close(&store->statements);
+		db_refuse(store->db);
+		store->db = NULL;
 		store_close(store);
 		return result;
 	}

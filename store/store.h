@@ -84,7 +84,8 @@ int store_disable(struct store *store, int64_t listing_id, struct error *err);
 int store_load_known(struct store *store, int64_t listing_id, uint64_t seed, struct known *known,
 		     struct error *err);
 
-/* ---- what guards a listing against a drop that may not be true -------------------------------- */
+/* ---- what guards a listing against a drop that may not be true --------------------------------
+ */
 
 /* Survives restarts. All zero outside an episode of suspect polls, but for `credential`. */
 struct store_guard {
@@ -147,8 +148,8 @@ struct commit {
 	size_t absent_count;
 	struct known_entry *returned; /* known missing or removed, seen with known bytes */
 	size_t returned_count;
-	int64_t held;  /* newly absent rows that the brake held back, or had held and now believes */
-	bool believed; /* … the latter: the feed gets `released` */
+	int64_t held; /* newly absent rows that the brake held back, or had held and now believes */
+	bool believed;            /* … the latter: the feed gets `released` */
 	struct store_guard guard; /* as it shall be; a poll that is not proved whole leaves it */
 	const struct page_drift *drifts;
 	size_t drift_count;

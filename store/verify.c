@@ -37,6 +37,11 @@ struct run {
 
 /* ---- what the marks stand for ---------------------------------------------------------------- */
 
+static bool is_tracked(enum column c)
+{
+	return !(columns[c].flags & (COLUMN_VOLATILE | COLUMN_HONESTY));
+}
+
 /* The columns that a change tells, as feed_put_record() writes them. */
 static void put_present(struct buf *out)
 {
@@ -44,7 +49,7 @@ static void put_present(struct buf *out)
 
 	for (enum column c = 0; c < COLUMN_COUNT; c++) {
 		const char *name = columns[c].name;
-		if (columns[c].flags & (COLUMN_VOLATILE | COLUMN_HONESTY))
+		if (!is_tracked(c))
 			continue;
 		buf_printf(out, "%s'%s', ", comma, name);
 		if (columns[c].type == COLUMN_LIST)
@@ -59,14 +64,26 @@ static void put_present(struct buf *out)
 	buf_putc(out, ')');
 }
 
+static void put_tracked(struct buf *out)
+{
+	const char *comma = "";
+
+	for (enum column c = 0; c < COLUMN_COUNT; c++) {
+		if (!is_tracked(c))
+			continue;
+		buf_printf(out, "%s'%s'", comma, columns[c].name);
+		comma = ", ";
+	}
+}
+
 static void put_untracked(struct buf *out)
 {
 	const char *comma = "";
 
 	for (enum column c = 0; c < COLUMN_COUNT; c++) {
-		if (!(columns[c].flags & (COLUMN_VOLATILE | COLUMN_HONESTY)))
+		if (is_tracked(c))
 			continue;
-		buf_printf(out, "%s'%s'", comma, columns[c].name);
+		buf_printf(out, "%s'%s', NULL", comma, columns[c].name);
 		comma = ", ";
 	}
 }
@@ -85,6 +102,7 @@ static void put_sql(struct buf *out, const char *sql)
 		void (*put)(struct buf *out);
 	} marks[] = {
 		{ "@present", put_present },
+		{ "@tracked", put_tracked },
 		{ "@untracked", put_untracked },
 		{ "@columns", put_columns },
 	};

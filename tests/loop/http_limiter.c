@@ -127,7 +127,7 @@ static void grants_by_rate(void **state)
 
 	assert_non_null(b);
 	bench_open(b, 1000);
-	assert_int_equal(limiter_account_open(&account, b->limiter, row->rps), 0);
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, row->rps), 0);
 	for (int i = 0; i < 60; i++)
 		stand_in(b, account, 'a');
 	int64_t start_ms = b->now_ms;
@@ -158,7 +158,7 @@ static void asks_for_the_right_moment(void **state)
 
 	assert_non_null(b);
 	bench_open(b, 1000);
-	assert_int_equal(limiter_account_open(&account, b->limiter, row->rps), 0);
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, row->rps), 0);
 	for (int i = 0; i < 60; i++)
 		stand_in(b, account, 'a');
 	int64_t start_ms = b->now_ms;
@@ -194,7 +194,7 @@ static void accounts_take_turns(void **state)
 	assert_non_null(b);
 	bench_open(b, 1);
 	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(limiter_account_open(&accounts[i], b->limiter, 1000), 0);
+		assert_int_equal(limiter_account_open(&accounts[i], b->limiter, 0, 1000), 0);
 	for (int i = 0; i < 4; i++)
 		stand_in(b, accounts[0], (char)('a' + i));
 	for (int i = 0; i < 2; i++)
@@ -217,8 +217,8 @@ static void one_account_stops_no_other(void **state)
 	(void)state;
 	assert_non_null(b);
 	bench_open(b, 1);
-	assert_int_equal(limiter_account_open(&slow, b->limiter, 1), 0);
-	assert_int_equal(limiter_account_open(&fast, b->limiter, 10), 0);
+	assert_int_equal(limiter_account_open(&slow, b->limiter, 0, 1), 0);
+	assert_int_equal(limiter_account_open(&fast, b->limiter, 0, 10), 0);
 	for (int i = 0; i < 3; i++) {
 		stand_in(b, slow, 's');
 		stand_in(b, fast, 'f');
@@ -247,7 +247,7 @@ static void caps_what_is_in_flight(void **state)
 	(void)state;
 	assert_non_null(b);
 	bench_open(b, 2);
-	assert_int_equal(limiter_account_open(&account, b->limiter, 1000), 0);
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1000), 0);
 	for (int i = 0; i < 5; i++)
 		stand_in(b, account, (char)('a' + i))->quick = false;
 	assert_int_equal(limiter_turn(b->limiter), -1); /* only a release helps */
@@ -269,6 +269,112 @@ static void caps_what_is_in_flight(void **state)
 	free(b);
 }
 
+/* Hanging requests of one account, or of many, leave something for those that come late. */
+static const struct share_row {
+	const char *name;
+	unsigned in_flight_max;
+	size_t accounts;
+	const char *order; /* who was granted: account 0 asks first, for more than there is */
+} share_rows[] = {
+	{ "alone", 6, 1, "aaaaaa" },
+	{ "half for one of two", 6, 2, "aaabbb" },
+	{ "one slot", 1, 2, "a" },
+	{ "some is left for the third", 8, 3, "aaaabbbc" },
+	{ "more accounts than slots", 4, 6, "aabc" },
+};
+
+static void hanging_stops_no_other(void **state)
+{
+	const struct share_row *row = *state;
+	struct bench *b = calloc(1, sizeof(*b));
+	struct limiter_account *accounts[8];
+
+	assert_non_null(b);
+	bench_open(b, row->in_flight_max);
+	for (size_t i = 0; i < row->accounts; i++)
+		assert_int_equal(limiter_account_open(&accounts[i], b->limiter, 0, 1000), 0);
+	for (size_t i = 0; i < row->accounts; i++) {
+		for (size_t k = 0; k < 7; k++)
+			stand_in(b, accounts[i], (char)('a' + i))->quick = false;
+		move_clock(b, 0); /* what can be had is taken before the next one asks */
+	}
+	assert_string_equal(b->order, row->order);
+	for (size_t i = 0; i < b->used; i++) {
+		if (b->waiters[i].ticket.state == TICKET_HELD)
+			limiter_release(&b->waiters[i].ticket);
+		else
+			limiter_forget(&b->waiters[i].ticket);
+	}
+	for (size_t i = 0; i < row->accounts; i++)
+		limiter_account_close(accounts[i]);
+	bench_close(b);
+	free(b);
+}
+
+/* Two that are one user to the cloud: one bucket, at the lower rate, one rest, one budget. */
+static void one_user_is_one_bucket(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	struct limiter_account *one, *two, *other;
+
+	(void)state;
+	assert_non_null(b);
+	bench_open(b, 10);
+	assert_int_equal(limiter_account_open(&one, b->limiter, 7, 5), 0);
+	assert_int_equal(limiter_account_open(&two, b->limiter, 7, 2), 0);
+	assert_int_equal(limiter_account_open(&other, b->limiter, 8, 5), 0);
+	assert_ptr_equal(one, two);
+	assert_ptr_not_equal(one, other);
+	assert_true(limiter_account_rate(one) == 2.0);
+	for (int i = 0; i < 4; i++) {
+		stand_in(b, one, '1');
+		stand_in(b, two, '2');
+	}
+	move_clock(b, 0);
+	assert_string_equal(b->order, "12");
+	limiter_account_set_rate(two, 4); /* from here on */
+	move_clock(b, 250);
+	assert_string_equal(b->order, "121");
+	move_clock(b, 1250);
+	assert_int_equal(b->granted, 3 + 4); /* never more than a burst */
+	move_clock(b, 250);
+	assert_int_equal(b->granted, 8);
+	limiter_rest(one, 5000);
+	assert_int_equal(limiter_rests_until(two), b->now_ms + 5000);
+	assert_true(limiter_rests_until(other) <= b->now_ms);
+	limiter_account_close(one);
+	stand_in(b, two, 'x'); /* still open; and a rest is advice, nothing hangs for it */
+	move_clock(b, 250);
+	assert_int_equal(b->granted, 9);
+	limiter_account_close(two);
+	limiter_account_close(other);
+	bench_close(b);
+	free(b);
+}
+
+static void the_cap_may_change(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	struct limiter_account *account;
+
+	(void)state;
+	assert_non_null(b);
+	bench_open(b, 1);
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1000), 0);
+	for (int i = 0; i < 3; i++)
+		stand_in(b, account, 'a')->quick = false;
+	move_clock(b, 0);
+	assert_int_equal(b->granted, 1);
+	limiter_set_in_flight_max(b->limiter, 3);
+	uv_run(&b->loop, UV_RUN_NOWAIT);
+	assert_int_equal(b->granted, 3);
+	for (int i = 0; i < 3; i++)
+		limiter_release(&b->waiters[i].ticket);
+	limiter_account_close(account);
+	bench_close(b);
+	free(b);
+}
+
 static void slow_down_does_not_add_up(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
@@ -277,7 +383,7 @@ static void slow_down_does_not_add_up(void **state)
 	(void)state;
 	assert_non_null(b);
 	bench_open(b, 10);
-	assert_int_equal(limiter_account_open(&account, b->limiter, 1), 0);
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1), 0);
 	for (int i = 0; i < 10; i++)
 		stand_in(b, account, 'a');
 	for (int i = 0; i < 5; i++)
@@ -334,7 +440,7 @@ static void works_from_inside_granted(void **state)
 	assert_non_null(b);
 	assert_int_equal(uv_loop_init(&b->loop), 0);
 	assert_int_equal(limiter_open(&b->limiter, &b->loop, env_system(), 1), 0);
-	assert_int_equal(limiter_account_open(&busy.account, b->limiter, 200), 0);
+	assert_int_equal(limiter_account_open(&busy.account, b->limiter, 0, 200), 0);
 	limiter_wait(busy.account, &busy.ticket);
 	assert_int_equal(b->granted, 0);
 	uv_run(&b->loop, UV_RUN_DEFAULT);
@@ -382,8 +488,8 @@ static void survives_every_fault(void **state)
 	assert_int_equal(limiter_open(&b->limiter, &b->loop, env_system(), 1), UV_ENOMEM);
 	assert_int_equal(limiter_open(&b->limiter, &b->loop, env_system(), 1), 0);
 	fault_in = 0;
-	assert_int_equal(limiter_account_open(&account, b->limiter, 1), UV_ENOMEM);
-	assert_int_equal(limiter_account_open(&account, b->limiter, 1), 0);
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1), UV_ENOMEM);
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1), 0);
 	limiter_account_close(account);
 	bench_close(b);
 	free(b);
@@ -391,7 +497,7 @@ static void survives_every_fault(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[2 * ARRAY_LEN(rate_rows) + 6];
+	struct CMUnitTest tests[2 * ARRAY_LEN(rate_rows) + ARRAY_LEN(share_rows) + 8];
 	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rate_rows); i++) {
@@ -402,6 +508,11 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(accounts_take_turns);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_account_stops_no_other);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(caps_what_is_in_flight);
+	for (size_t i = 0; i < ARRAY_LEN(share_rows); i++)
+		tests[count++] =
+			(struct CMUnitTest)TEST_ROW(hanging_stops_no_other, &share_rows[i]);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(one_user_is_one_bucket);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_cap_may_change);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(slow_down_does_not_add_up);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(works_from_inside_granted);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(survives_every_fault);

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "store/witness.h"
 #include "store/writer.h"
 
 struct job {
@@ -125,12 +126,45 @@ static void closing_an_idle_writer(void **state)
 	test_end(&test, 0);
 }
 
+static void on_directory_changed(uv_fs_event_t *handle, const char *name, int events, int status)
+{
+	struct test *t = handle->data;
+	char path[FIXTURE_PATH];
+	struct witness seen = { 0 };
+
+	(void)name;
+	(void)events;
+	assert_int_equal(status, 0);
+	if (t->reported < 2 ||
+	    witness_read(fixture_path(&t->f, "catalog.db.witness", path), &seen) != 0 ||
+	    seen.last_poll_id != 2)
+		return;
+	uv_close((uv_handle_t *)handle, NULL);
+	writer_close(t->writer, on_closed, t);
+}
+
+/* The clock of this catalog stands still: no commit finds that a second has passed. */
+static void an_idle_writer_tells_the_witness(void **state)
+{
+	uv_fs_event_t watch;
+
+	(void)state;
+	test_start(&test);
+	watch.data = &test;
+	assert_int_equal(uv_fs_event_init(&test.loop, &watch), 0);
+	assert_int_equal(uv_fs_event_start(&watch, on_directory_changed, test.f.directory, 0), 0);
+	writer_submit(test.writer, &test.jobs[0].job);
+	writer_submit(test.writer, &test.jobs[1].job);
+	test_end(&test, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(closing_runs_what_was_submitted),
 		cmocka_unit_test(done_may_submit_and_close),
 		cmocka_unit_test(closing_an_idle_writer),
+		cmocka_unit_test(an_idle_writer_tells_the_witness),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -503,7 +503,7 @@ def reader_for_ever_does_not_stop_polls(place):
 def disk_is_full(place):
     """The poll is rolled back and said so; what was there is readable; with space it goes on."""
     world = World(place)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", place.state],
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place.state],
                              capture_output=True, check=False)
     if mounted.returncode != 0:
         raise Skip("mount: " + mounted.stderr.decode().strip())

@@ -212,6 +212,24 @@ def total_changes_between_pages(place):
 
 
 @case
+def total_changes_at_the_end(place):
+    """Only the first page, when it is read again, has another total; its first image is the same."""
+    world = World(place, uhosts((250,)))
+    first_pages = []
+
+    def act(request, usual):
+        body = usual().body
+        if request.number("Offset", 0) == 0:
+            first_pages.append(request)
+            if len(first_pages) % 2 == 0:
+                body = body.replace(b'"TotalCount":250', b'"TotalCount":251')
+        return Answer(body, items=usual().items)
+    world.cloud.script("DescribeImage", act)
+    world.once("partial", error_class="incomplete")
+    world.check()
+
+
+@case
 def same_page_at_every_offset(place):
     """250 are said to be there, and every request brings the same 100: it ends."""
     world = World(place, uhosts((100,)))

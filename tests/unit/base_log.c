@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -49,38 +50,38 @@ struct record {
 /* clang-format off */
 static const struct record records[] = {
 	{ "plain", LOG_LEVEL_INFO, "poll ended", "prod",
-	  "<6>poll ended name=prod n=-7\n",
+	  "poll ended name=prod n=-7\n",
 	  "\"level\":\"info\",\"message\":\"poll ended\",\"name\":\"prod\",\"n\":-7}\n" },
 	{ "without fields", LOG_LEVEL_WARN, "throttled", NULL,
-	  "<4>warn: throttled\n",
+	  "warn: throttled\n",
 	  "\"level\":\"warn\",\"message\":\"throttled\"}\n" },
-	{ "error", LOG_LEVEL_ERROR, "m", "v", "<3>error: m name=v n=-7\n",
+	{ "error", LOG_LEVEL_ERROR, "m", "v", "error: m name=v n=-7\n",
 	  "\"level\":\"error\",\"message\":\"m\",\"name\":\"v\",\"n\":-7}\n" },
-	{ "debug", LOG_LEVEL_DEBUG, "m", "v", "<7>debug: m name=v n=-7\n",
+	{ "debug", LOG_LEVEL_DEBUG, "m", "v", "debug: m name=v n=-7\n",
 	  "\"level\":\"debug\",\"message\":\"m\",\"name\":\"v\",\"n\":-7}\n" },
 	{ "blanks are quoted", LOG_LEVEL_INFO, "m", "two words",
-	  "<6>m name=\"two words\" n=-7\n",
+	  "m name=\"two words\" n=-7\n",
 	  "\"level\":\"info\",\"message\":\"m\",\"name\":\"two words\",\"n\":-7}\n" },
 	{ "nothing is quoted", LOG_LEVEL_INFO, "m", "",
-	  "<6>m name=\"\" n=-7\n",
+	  "m name=\"\" n=-7\n",
 	  "\"level\":\"info\",\"message\":\"m\",\"name\":\"\",\"n\":-7}\n" },
 	{ "nothing visible is quoted", LOG_LEVEL_INFO, "m", "\n\t",
-	  "<6>m name=\"\" n=-7\n",
+	  "m name=\"\" n=-7\n",
 	  "\"level\":\"info\",\"message\":\"m\",\"name\":\"\",\"n\":-7}\n" },
 	{ "quotes are escaped", LOG_LEVEL_INFO, "m", "a\"b\\c",
-	  "<6>m name=\"a\\\"b\\\\c\" n=-7\n",
+	  "m name=\"a\\\"b\\\\c\" n=-7\n",
 	  "\"level\":\"info\",\"message\":\"m\",\"name\":\"a\\\"b\\\\c\",\"n\":-7}\n" },
 	{ "a forged line", LOG_LEVEL_INFO, "m", "x\n<3>error:\tforged",
-	  "<6>m name=\"x <3>error: forged\" n=-7\n",
+	  "m name=\"x <3>error: forged\" n=-7\n",
 	  "\"level\":\"info\",\"message\":\"m\",\"name\":\"x <3>error: forged\",\"n\":-7}\n" },
 	{ "a newline alone needs quotes", LOG_LEVEL_INFO, "m", "x\ny",
-	  "<6>m name=\"x y\" n=-7\n",
+	  "m name=\"x y\" n=-7\n",
 	  "\"level\":\"info\",\"message\":\"m\",\"name\":\"x y\",\"n\":-7}\n" },
 	{ "a forged field", LOG_LEVEL_INFO, "m", "x\xE3\x80\x80level=3",
-	  "<6>m name=\"x level=3\" n=-7\n",
+	  "m name=\"x level=3\" n=-7\n",
 	  "\"level\":\"info\",\"message\":\"m\",\"name\":\"x level=3\",\"n\":-7}\n" },
 	{ "a hostile message", LOG_LEVEL_INFO, "a\r\nb\x1B[2J\xFF", "v",
-	  "<6>a b\xEF\xBF\xBD[2J\xEF\xBF\xBD name=v n=-7\n",
+	  "a b\xEF\xBF\xBD[2J\xEF\xBF\xBD name=v n=-7\n",
 	  "\"level\":\"info\",\"message\":\"a b\xEF\xBF\xBD[2J\xEF\xBF\xBD\",\"name\":\"v\",\"n\":-7}\n" },
 };
 /* clang-format on */
@@ -223,8 +224,33 @@ static void auto_is_text_where_stderr_is_no_journal(void **state)
 	log_setup(LOG_LEVEL_INFO, LOG_AUTO);
 	log_info("m");
 	capture_end(&capture, output);
-	assert_string_equal(output, "<6>m\n");
+	assert_string_equal(output, "m\n");
 	unsetenv("JOURNAL_STREAM");
+}
+
+/* journald takes the level off the line, and gives a line without one the level of the service. */
+static void lines_for_the_journal_have_levels(void **state)
+{
+	char output[OUTPUT_BYTES], stream[64];
+	struct capture capture;
+	struct stat st;
+
+	(void)state;
+	capture_begin(&capture);
+	assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
+	log_setup(LOG_LEVEL_DEBUG, LOG_TEXT);
+	log_warn("<0>m", F("v", "x\n<0>y"));
+	log_debug("d");
+	log_setup(LOG_LEVEL_INFO, LOG_JSON);
+	log_info("j");
+	capture_end(&capture, output);
+	unsetenv("JOURNAL_STREAM");
+	static const char expected[] = "<4>warn: <0>m v=\"x <0>y\"\n<7>debug: d\n{\"time\":";
+	assert_memory_equal(output, expected, strlen(expected));
+	log_setup(LOG_LEVEL_INFO, LOG_TEXT);
 }
 
 /* More fields than fit are left out, not written past the end; a missing journal is no error. */
@@ -253,6 +279,7 @@ int main(void)
 		cmocka_unit_test(level_filters),
 		cmocka_unit_test(words_are_known),
 		cmocka_unit_test(auto_is_text_where_stderr_is_no_journal),
+		cmocka_unit_test(lines_for_the_journal_have_levels),
 		cmocka_unit_test(the_journal_takes_many_fields),
 	};
 	size_t count = 0;

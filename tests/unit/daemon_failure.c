@@ -72,9 +72,40 @@ static void judges_row(void **state)
 	assert_string_equal(error_class_text(f.class), error_class_text(row->class));
 	assert_int_equal(f.tries_max, row->tries);
 	buf_init(&sentence);
-	failure_put(&sentence, &f, &account, &x, page);
+	failure_put(&sentence, &f, &account, &x, page, 0);
 	assert_string_equal(buf_text(&sentence), row->sentence);
 	buf_finish(&sentence);
+}
+
+/* A signature that is refused for its time: by how much this machine is wrong. */
+static void compares_the_clocks(void **state)
+{
+	static const struct error_code expired = { .class = CLASS_AUTH, .check = CHECK_CLOCK };
+	static const struct {
+		int64_t server_s, now_s;
+		const char *advice;
+	} rows_of_clocks[] = {
+		{ 1000312, 1000000, ": the clock of this machine is 312 s behind" },
+		{ 1000000, 1000045, ": the clock of this machine is 45 s ahead" },
+		{ 1000000, 1000005, ": check the clock of this machine" },
+		{ -1, 1000000, ": check the clock of this machine" },
+	};
+	const struct config_account account = { .name = "qc",
+						.cloud = "api.qingcloud.com",
+						.provider = &provider_ucloud };
+	const struct failure f = { .class = CLASS_AUTH, .code = &expired };
+	const struct page page = { .code = 1300 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows_of_clocks); i++) {
+		struct http_exchange x = { .status = 200, .date_s = rows_of_clocks[i].server_s };
+		struct buf sentence;
+		buf_init(&sentence);
+		failure_put(&sentence, &f, &account, &x, &page, rows_of_clocks[i].now_s);
+		const char *end = strrchr(buf_text(&sentence), ')') + 1;
+		assert_string_equal(end, rows_of_clocks[i].advice);
+		buf_finish(&sentence);
+	}
 }
 
 /* Over every code that fits into the field: success is 0 and nothing else. */
@@ -103,6 +134,7 @@ int main(void)
 {
 	struct CMUnitTest tests[ARRAY_LEN(rows) + 2] = {
 		cmocka_unit_test(only_zero_is_success),
+		cmocka_unit_test(compares_the_clocks),
 		cmocka_unit_test(every_class_has_a_word),
 	};
 

@@ -1,9 +1,10 @@
 #include "daemon/plan.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "daemon/schedule.h"
 #include "providers/registry.h"
 #include "tests/test.h"
 
@@ -176,34 +177,36 @@ static void zones_wait_for_discovery(void **state)
 	assert_true(plan_covers(&a, &known, &wide)); /* a zone that may come back */
 }
 
-/* clang-format off */
-static const struct due_row { const char *name; int64_t due, interval_s, now, next; } due_rows[] = {
-	{ "on time",            1000, 10, 1000,  11000 },
-	{ "a little late",      1000, 10, 1500,  11000 },
-	{ "slots are skipped",  1000, 10, 35000, 41000 },
-	{ "not due",            5000, 10, 1000,  5000 },
-};
-/* clang-format on */
-
-static void next_due_row(void **state)
+/* Ten thousand zones that come in no order, one of them twice: each once, and quickly. */
+static void plans_many_places(void **state)
 {
-	const struct due_row *r = *state;
-
-	assert_int_equal(schedule_next_ms(r->due, r->interval_s, r->now), r->next);
-}
-
-static void first_due(void **state)
-{
-	struct store_listing l = { .interval_s = 600, .next_due_at = 0 };
+	enum { COUNT = 10000 };
+	struct config_account a = {
+		.name = "a", .cloud = "c", .regions = ALL, .zones = ALL, .services = LIST("uhost")
+	};
+	static char names[COUNT][2][24];
+	struct store_place *places = calloc(COUNT + 1, sizeof(*places));
+	struct plan_places known = { places, COUNT + 1, false };
+	size_t count = 0;
+	struct buf plan;
 
 	(void)state;
-	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 5000); /* never polled */
-	l.next_due_at = 900;
-	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 5000); /* overdue */
-	l.next_due_at = 1060;
-	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 65000);
-	l.next_due_at = 1000000; /* the clock was set back */
-	assert_int_equal(schedule_first_ms(&l, 5000, 1000), 605000);
+	assert_non_null(places);
+	a.provider = provider_named("ucloud");
+	for (size_t i = 0; i < COUNT; i++) {
+		size_t n = i * 7919 % COUNT;
+		snprintf(names[i][0], sizeof(names[i][0]), "r%zu", n / 4);
+		snprintf(names[i][1], sizeof(names[i][1]), "r%zu-%zu", n / 4, n % 4);
+		places[i] = (struct store_place){ "", names[i][0], names[i][1] };
+	}
+	places[COUNT] = places[3];
+	buf_init(&plan);
+	assert_int_equal(plan_listings(&a, &known, write_listing, &plan), 0);
+	for (const char *at = buf_text(&plan); *at; at++)
+		count += *at == '\n';
+	assert_int_equal(count, COUNT);
+	buf_finish(&plan);
+	free(places);
 }
 
 int main(void)
@@ -211,14 +214,12 @@ int main(void)
 	struct CMUnitTest tests[64] = {
 		cmocka_unit_test(discovers_only_what_all_needs),
 		cmocka_unit_test(covers_what_is_configured),
-		cmocka_unit_test(first_due),
+		cmocka_unit_test(plans_many_places),
 		cmocka_unit_test(zones_wait_for_discovery),
 	};
 	size_t count = 4;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[count++] = (struct CMUnitTest)TEST_ROW(plans_row, &rows[i]);
-	for (size_t i = 0; i < ARRAY_LEN(due_rows); i++)
-		tests[count++] = (struct CMUnitTest)TEST_ROW(next_due_row, &due_rows[i]);
 	return _cmocka_run_group_tests("plan", tests, count, NULL, NULL);
 }

@@ -25,8 +25,10 @@ static int start(void **state)
 	r = fixture_record("img-1", "Ubuntu 22.04 深度学习");
 	r.gpu_supported = 1;
 	r.arch = "x86_64";
+	r.origin = "platform";
 	poll_sees(&poll, r);
 	r = fixture_record("img-2", "Ubuntu 22.04.1 100%");
+	r.origin = "platform";
 	r.os_version = "22.04.1";
 	r.size_bytes = 1;
 	r.description = "half_price";
@@ -113,6 +115,8 @@ static const struct row {
 	{ "order",                   { .sort = "name" },                           "img-3 img-1 img-2 " },
 	{ "no value comes last",     { .sort = "size_bytes" },                     "img-2 img-1 img-3 " },
 	{ "no value is last downwards too", { .sort = "size_bytes", .descending = true }, "img-1 img-2 img-3 " },
+	{ "latest",                  { .latest = true },                           "img-1 img-2 " },
+	{ "latest, filtered",        { .latest = true, .account = "qa" },          "img-1 " },
 	{ "words: % is itself",      { .words = dotted },                          "img-2 " },
 	{ "words: _ is itself",      { .words = underscore },                      "img-2 " },
 	{ "words: two Chinese characters", { .words = chinese },                   "img-1 " },

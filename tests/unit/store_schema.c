@@ -109,6 +109,13 @@ static const struct view_row {
 	  "listing_health stale raw redacted" },
 	{ "sightings",
 	  "uid presence listing_id removed_at removed_reason stale listing_health raw" },
+	{ "latest_images",
+	  "uid accounts account_count presence listing_health stale raw rank_reason" },
+	{ "families",
+	  "provider cloud service name image_ids places images newest_created_at os_distro "
+	  "os_version arch" },
+	{ "coverage",
+	  "provider os_distro os_version arch form region zone images newest_created_at" },
 	{ "changes",
 	  "seq at kind uid image_id name account service region zone listing_id poll_id fields" },
 	{ "revisions", "uid listing_id revision valid_from_at valid_to_at record" },
@@ -145,7 +152,8 @@ static void view_has_its_columns(void **state)
 		assert_string_equal(fixture_query(&fixture, sql), expected);
 	}
 	for (enum column c = 0; c < COLUMN_COUNT; c++) {
-		if (strcmp(row->name, "images") != 0 && strcmp(row->name, "sightings") != 0)
+		if (strcmp(row->name, "images") != 0 && strcmp(row->name, "sightings") != 0 &&
+		    strcmp(row->name, "latest_images") != 0)
 			break;
 		snprintf(sql, sizeof(sql),
 			 "SELECT count(*) FROM pragma_table_info('%s') WHERE name = '%s'",

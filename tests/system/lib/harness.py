@@ -303,7 +303,7 @@ class Place:
             raw = word.encode()
             for text in (raw, urllib.parse.quote(word, safe="").encode(), base64.b64encode(raw),
                          raw.hex().encode(), raw.hex().upper().encode(), raw[::-1],
-                         json.dumps(word).strip('"').encode()):
+                         json.dumps(word)[1:-1].encode(), json.dumps(word)[1:-1].replace("/", "\\/").encode()):
                 found[text] = word
         return found
 

@@ -1,0 +1,28 @@
+/*
+ * The signals that a service gets, as calls on the loop: SIGINT and SIGTERM, SIGHUP, SIGUSR1.
+ * SIGUSR2 and SIGPIPE are nobody's and ignored.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "base/base.h"
+
+enum { SIGNALS_COUNT = 4 };
+
+struct signals {
+	void (*stop)(void *data, int number);
+	void (*reload)(void *data);
+	void (*survey)(void *data);
+	void *data;
+
+	uv_signal_t handles[SIGNALS_COUNT]; /* signals.c's own from here on */
+	size_t open;
+	void (*closed)(void *data);
+};
+
+/* The callbacks and `data` are filled before. On failure signals_close() is still due. */
+int signals_open(struct signals *signals, uv_loop_t *loop);
+
+/* SIGINT, SIGTERM, SIGHUP and SIGUSR1 are ignored from then on. */
+void signals_close(struct signals *signals, void (*closed)(void *data));

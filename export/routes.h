@@ -1,0 +1,65 @@
+/*
+ * Every address that is served, one row each: what is answered, by whom, to which parameters. From
+ * it come routing, the checks of parameters, and /openapi.json.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "http/server.h"
+#include "store/reader.h"
+
+struct answer;
+struct exchange;
+
+enum parameter_type {
+	PARAMETER_TEXT, /* not empty */
+	PARAMETER_INT,  /* min … max */
+	PARAMETER_WORD, /* one of `words` */
+	PARAMETER_FLAG, /* "1", "true" or nothing: yes; "0", "false": no */
+};
+
+struct parameter {
+	const char *name; /* NULL ends a list */
+	enum parameter_type type;
+	int64_t min, max;
+	const char *words; /* "a|b|c" */
+	const char *help;
+};
+
+struct route {
+	const char *method; /* GET stands for HEAD as well */
+	const char *path;   /* "{uid}" is the rest, or what is before the end of the row */
+	/* On the loop, before anything else; NULL: nothing. False: memory is out. */
+	bool (*prepare)(struct exchange *x);
+	/* On a worker thread, inside a read transaction; fills the answer. NULL: nothing to ask. */
+	void (*run)(struct exchange *x, struct reader *reader);
+	/* On the loop, at the end; NULL: the answer is sent. Ends the exchange, now or later. */
+	void (*act)(struct exchange *x);
+	const struct parameter *parameters; /* NULL: none is looked at */
+	unsigned flags;
+	const char *summary;
+	const char *schema; /* of the answer; NULL: it is no JSON */
+};
+
+enum route_flag {
+	ROUTE_TOKEN = 1 << 0,       /* only for who has the token */
+	ROUTE_CONDITIONAL = 1 << 1, /* has an ETag */
+	ROUTE_FILTERS = 1 << 2,     /* the filters of images are parameters as well */
+	ROUTE_NO_CATALOG = 1 << 3,  /* run() is called without a catalog too: reader NULL */
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+struct route_match {
+	const struct route *route; /* NULL: none */
+	const char *allow;         /* the methods that the path has; NULL: there is no such path */
+	size_t tail_at, tail_len;  /* what "{uid}" stands for, in the path */
+};
+struct route_match route_find(const char *method, const char *path);
+
+/* Every parameter is known, given once, and right; else the answer is a problem. */
+bool route_check(const struct route *route, const struct http_params *query, struct answer *answer);
+
+/* What a PARAMETER_FLAG says; false when it says nothing. */
+bool parameter_flag(const char *value, bool *ret);

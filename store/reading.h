@@ -1,0 +1,62 @@
+/*
+ * What the files of the reader share; nobody else includes this. A query is put together from fixed
+ * pieces, one for each condition that is asked; every value is bound. The only names that come from
+ * outside are columns, and those must be columns of the view.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "store/db.h"
+#include "store/reader.h"
+
+struct reader {
+	sqlite3 *db;
+	char *path;
+	int64_t spent_until_ns; /* of the thread's own time; 0: no limit */
+};
+
+/* query.c */
+
+enum { QUERY_VALUES_MAX = 64 };
+
+struct bound {
+	const char *text; /* borrowed; NULL: the number */
+	int64_t number;
+};
+
+struct query {
+	struct buf sql;
+	struct bound values[QUERY_VALUES_MAX];
+	size_t count;
+	bool where;
+};
+
+/* Appends " WHERE piece" or " AND piece"; every '?' of it is the same value. */
+void query_where(struct query *query, const char *piece, struct bound value);
+
+/* The same where there is a text, or a number that is not 0. */
+void query_where_text(struct query *query, const char *piece, const char *text);
+void query_where_int(struct query *query, const char *piece, int64_t number);
+
+/* A value for a '?' that the caller put into the text. */
+void query_bind(struct query *query, struct bound value);
+
+/* A quoted name. */
+void query_put_name(struct query *query, const char *name);
+
+/* The columns by name, or '*'. */
+void query_put_columns(struct query *query, const char *const *names);
+
+/* `second` NULL for none. NULL values come last; limit 0 is none. */
+void query_put_order(struct query *query, const char *column, const char *second, bool descending,
+		     int64_t limit);
+
+/* Runs and frees the query. What `each` returned other than 0, else 0 or a negative errno. */
+int query_run(struct reader *reader, struct query *query, reader_row_fn *each, void *data,
+	      struct error *err);
+
+/* 0, or -EINVAL with a sentence when the view has no such column. NULL is always there. */
+int query_check_column(struct reader *reader, const char *view, const char *column,
+		       struct error *err);
+int query_check_columns(struct reader *reader, const char *view, const char *const *columns,
+			struct error *err);

@@ -1,0 +1,99 @@
+/*
+ * Several questions to one moment of the catalog, and what tells that moment from others.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "base/hash.h"
+#include "store/reading.h"
+
+enum { STEPS_BETWEEN_LOOKS = 2000 };
+
+/* The thread's own time: a machine that is busy elsewhere makes no question a bad one. */
+static int64_t spent_ns(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0)
+		return 0;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int look_at_clock(void *data)
+{
+	const struct reader *reader = data;
+
+	return spent_ns() > reader->spent_until_ns;
+}
+
+int reader_begin(struct reader *reader, struct error *err)
+{
+	return db_exec(reader->db, "BEGIN", err);
+}
+
+void reader_end(struct reader *reader)
+{
+	reader_limit(reader, 0);
+	/* Only reading: there is nothing that could be lost. */
+	(void)db_exec(reader->db, "ROLLBACK", NULL);
+}
+
+void reader_limit(struct reader *reader, int64_t ms)
+{
+	reader->spent_until_ns = spent_ns() + ms * 1000000;
+	sqlite3_progress_handler(reader->db, ms > 0 ? STEPS_BETWEEN_LOOKS : 0,
+				 ms > 0 ? look_at_clock : NULL, reader);
+}
+
+static int read_numbers(struct reader *reader, struct reader_mark *ret, struct error *err)
+{
+	static const char sql[] =
+		"SELECT (SELECT value FROM catalog_info WHERE key = 'last_seq'),"
+		" (SELECT max(poll_id) FROM polls),"
+		" (SELECT value FROM catalog_info WHERE key = 'created_at'),"
+		" (SELECT sum(images_present) FROM listings)";
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(reader->db, sql, -1, &stmt, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code == SQLITE_ROW) {
+		ret->last_seq = sqlite3_column_int64(stmt, 0);
+		ret->poll_id = sqlite3_column_int64(stmt, 1);
+		ret->created_at = sqlite3_column_int64(stmt, 2);
+		ret->images = sqlite3_column_int64(stmt, 3);
+	}
+	int result = code == SQLITE_ROW ? 0 : db_error(reader->db, "cannot be read", err);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+/* A listing's number, health and whether it is stale; their order does not matter. */
+static int read_listings(struct reader *reader, struct reader_mark *ret, struct error *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(reader->db, "SELECT health, listing_id, stale FROM listings",
+				      -1, &stmt, NULL);
+
+	ret->listings = 0;
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	for (; code == SQLITE_ROW; code = sqlite3_step(stmt)) {
+		const unsigned char *health = sqlite3_column_text(stmt, 0);
+		uint64_t seed = (uint64_t)sqlite3_column_int64(stmt, 1) * 2 +
+				(uint64_t)sqlite3_column_int(stmt, 2);
+		if (health)
+			ret->listings += hash_bytes(
+				health, (size_t)sqlite3_column_bytes(stmt, 0), seed);
+	}
+	int result = code == SQLITE_DONE ? 0 : db_error(reader->db, "cannot be read", err);
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+int reader_mark(struct reader *reader, struct reader_mark *ret, struct error *err)
+{
+	int result = read_numbers(reader, ret, err);
+
+	return result < 0 ? result : read_listings(reader, ret, err);
+}

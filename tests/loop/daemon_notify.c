@@ -1,0 +1,232 @@
+/*
+ * The watchdog's pings on a real loop with a real writer: each went through the writer's thread,
+ * none is sent while the writer is busy or a listing lies forgotten.
+ */
+#include "../unit/store_fixture.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "daemon/notify.h"
+#include "store/writer.h"
+
+enum { INTERVAL_MS = 40 };
+
+struct test {
+	struct fixture f;
+	uv_loop_t loop;
+	uv_timer_t end;
+	struct runtime runtime;
+	struct roster roster;
+	struct watch watch, *watches[1];
+	struct notify *notify;
+	int socket;
+	uv_sem_t started, release; /* of the job that blocks the writer */
+	struct writer_job blocking;
+	int closed;
+};
+
+static void test_start(struct test *test)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[FIXTURE_PATH];
+
+	*test = (struct test){ 0 };
+	fixture_start(&test->f);
+	fixture_open(&test->f);
+	assert_int_equal(uv_loop_init(&test->loop), 0);
+	assert_int_equal(uv_timer_init(&test->loop, &test->end), 0);
+	assert_int_equal(uv_sem_init(&test->started, 0), 0);
+	assert_int_equal(uv_sem_init(&test->release, 0), 0);
+	test->runtime = (struct runtime){ .loop = &test->loop, .env = env_system() };
+	assert_int_equal(writer_open(&test->runtime.writer, &test->loop, test->f.store), 0);
+	test->f.store = NULL; /* the writer's now */
+
+	test->watch = (struct watch){ .identity = { .account = "prod",
+						    .service = "uhost",
+						    .region = "cn-bj2",
+						    .zone = "",
+						    .project = "",
+						    .variant = "" },
+				      .listing_id = 1,
+				      .due_ms = env_system()->now_ms(env_system()) + 60000 };
+	test->watches[0] = &test->watch;
+	test->roster = (struct roster){ .watches = test->watches, .count = 1 };
+
+	fixture_path(&test->f, "notify", path);
+	assert_true(strlen(path) < sizeof(address.sun_path));
+	memcpy(address.sun_path, path, strlen(path));
+	test->socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_true(test->socket >= 0);
+	assert_int_equal(bind(test->socket, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(setenv("NOTIFY_SOCKET", path, 1), 0);
+	assert_int_equal(setenv("WATCHDOG_USEC", "40000", 1), 0);
+	assert_int_equal(notify_open(&test->notify, &test->runtime, &test->roster), 0);
+	assert_non_null(test->notify);
+}
+
+/* How many of the datagrams that have come are this one; with NULL how many there were. */
+static int received(struct test *test, const char *text)
+{
+	char message[1024];
+	int count = 0;
+	ssize_t n;
+
+	while ((n = recv(test->socket, message, sizeof(message) - 1, 0)) > 0) {
+		message[n] = '\0';
+		count += !text || strcmp(message, text) == 0;
+	}
+	return count;
+}
+
+static void on_end(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+static void turn(struct test *test, uint64_t ms)
+{
+	assert_int_equal(uv_timer_start(&test->end, on_end, ms, 0), 0);
+	uv_run(&test->loop, UV_RUN_DEFAULT);
+}
+
+/* Turns the loop until a ping has come; the test's own time-out is the limit. */
+static void await_ping(struct test *test)
+{
+	while (received(test, "WATCHDOG=1") == 0)
+		turn(test, INTERVAL_MS);
+}
+
+static void on_closed(void *data)
+{
+	struct test *test = data;
+
+	if (test->closed++ == 0)
+		writer_close(test->runtime.writer, on_closed, test);
+}
+
+/* Runs the loop to its end; notify_close() was called. */
+static void test_finish(struct test *test)
+{
+	uv_close((uv_handle_t *)&test->end, NULL);
+	uv_run(&test->loop, UV_RUN_DEFAULT);
+	assert_int_equal(test->closed, 2);
+	assert_int_equal(received(test, "WATCHDOG=1"), 0);
+	assert_int_equal(uv_loop_close(&test->loop), 0);
+	uv_sem_destroy(&test->started);
+	uv_sem_destroy(&test->release);
+	close(test->socket);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	fixture_end(&test->f);
+}
+
+static void test_end(struct test *test)
+{
+	notify_close(test->notify, on_closed, test);
+	(void)received(test, "");
+	test_finish(test);
+}
+
+static void pings_come(void **state)
+{
+	struct test test;
+
+	(void)state;
+	test_start(&test);
+	for (int i = 0; i < 3; i++)
+		await_ping(&test);
+	test_end(&test);
+}
+
+static void run_until_released(struct store *store, struct writer_job *job)
+{
+	struct test *test = container_of(job, struct test, blocking);
+
+	(void)store;
+	uv_sem_post(&test->started);
+	uv_sem_wait(&test->release);
+}
+
+static void on_released(struct writer_job *job)
+{
+	(void)job;
+}
+
+static void block_writer(struct test *test)
+{
+	test->blocking = (struct writer_job){ .run = run_until_released, .done = on_released };
+	writer_submit(test->runtime.writer, &test->blocking);
+	uv_sem_wait(&test->started);
+}
+
+static void none_while_the_writer_is_busy(void **state)
+{
+	struct test test;
+
+	(void)state;
+	test_start(&test);
+	await_ping(&test);
+	block_writer(&test);
+	turn(&test, 2); /* a ping that was on its way before */
+	(void)received(&test, "");
+	turn(&test, 10 * INTERVAL_MS);
+	assert_int_equal(received(&test, "WATCHDOG=1"), 0);
+	uv_sem_post(&test.release);
+	await_ping(&test);
+	test_end(&test);
+}
+
+static void none_while_a_listing_is_forgotten(void **state)
+{
+	struct test test;
+
+	(void)state;
+	test_start(&test);
+	await_ping(&test);
+	int64_t later = test.watch.due_ms;
+	test.watch.due_ms -= 60000 + 20000;
+	turn(&test, 2 * INTERVAL_MS);
+	(void)received(&test, "");
+	turn(&test, 10 * INTERVAL_MS);
+	assert_int_equal(received(&test, "WATCHDOG=1"), 0);
+	test.watch.due_ms = later;
+	await_ping(&test);
+	test_end(&test);
+}
+
+/* A ping is on its way when the end comes: it is waited for, and not sent. */
+static void the_end_waits_for_the_writer(void **state)
+{
+	struct test test;
+
+	(void)state;
+	test_start(&test);
+	block_writer(&test);
+	turn(&test, 4 * INTERVAL_MS);
+	notify_ready(test.notify);
+	notify_stopping(test.notify);
+	assert_int_equal(received(&test, "STOPPING=1\nSTATUS=stopping"), 1);
+	notify_ready(test.notify); /* a reload that ends during the stop */
+	notify_changed(test.notify);
+	turn(&test, INTERVAL_MS);
+	assert_int_equal(received(&test, NULL), 0);
+	notify_close(test.notify, on_closed, &test);
+	turn(&test, 2 * INTERVAL_MS);
+	assert_int_equal(test.closed, 0);
+	uv_sem_post(&test.release);
+	test_finish(&test);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pings_come),
+		cmocka_unit_test(none_while_the_writer_is_busy),
+		cmocka_unit_test(none_while_a_listing_is_forgotten),
+		cmocka_unit_test(the_end_waits_for_the_writer),
+	};
+
+	return cmocka_run_group_tests_name("daemon_notify", tests, NULL, NULL);
+}

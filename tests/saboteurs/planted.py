@@ -1,0 +1,178 @@
+"""The planted bugs. Each row: name, what it breaks, edits (file, old text, new text), checks in the order in which they
+are tried. A check is a test program of the build, or a file of tests/system with the cases to run."""
+
+EVIDENCE = ["unit_daemon_evidence"]
+LISTING = ["unit_daemon_listing"]
+POLL = ["loop_daemon_poll"]
+BRAKE = ["unit_daemon_brake"]
+COMMIT = ["unit_store_commit"]
+PRESENCE = ["unit_store_presence"]
+
+
+def row(name, breaks, *rest):
+    """Edits are given as file, old, new, file, old, new, …; the last of `rest` is the list of checks."""
+    *texts, checks = rest
+    edits = [tuple(texts[i:i + 3]) for i in range(0, len(texts), 3)]
+    assert all(len(edit) == 3 for edit in edits), name
+    return name, breaks, edits, checks
+
+
+PLANTED = [
+    # ---- what proves a listing whole: daemon/evidence.c
+    row("total-unchecked", "a listing is whole when its total says so",
+        "daemon/evidence.c", "e->total_known && (int64_t)e->unique != e->total;",
+        "e->total_known && (int64_t)e->unique > e->total;", EVIDENCE + POLL),
+    row("total-may-change", "the total is the same on all pages",
+        "daemon/evidence.c", "return e->total_changed;", "return e->total_changed && e->aligned;", EVIDENCE + LISTING),
+    row("total-sometimes", "a total is on all pages or on none",
+        "daemon/evidence.c", "e->pages_with_total < e->pages;", "e->pages_with_total == 0;", EVIDENCE + LISTING),
+    row("overlap-unchecked", "each page begins with the last item of the one before",
+        "daemon/evidence.c", "return e->overlap_broken && !e->offsets_ignored && !e->aligned;",
+        "return e->overlap_broken && e->offsets_ignored;", EVIDENCE + LISTING),
+    row("bookend-unchecked", "the first page is the same at the end",
+        "daemon/evidence.c", "return needs_first_again(e) && !e->first_again_same;",
+        "return needs_first_again(e) && e->too_many;", EVIDENCE + LISTING),
+    row("scope-unchecked", "every item is of the place that was asked for",
+        "daemon/evidence.c", "return e->out_of_scope > 0;", "return e->out_of_scope > 1000;", EVIDENCE + LISTING),
+    row("id-unchecked", "an item without an id makes a listing partial",
+        "daemon/evidence.c", "return e->quarantined > 0;", "return e->quarantined > e->items;", EVIDENCE + LISTING),
+    row("span-unchecked", "a reading is one moment",
+        "daemon/evidence.c", "return e->span_ms >= EVIDENCE_SPAN_MAX_MS;",
+        "return e->span_ms >= 100 * EVIDENCE_SPAN_MAX_MS;", EVIDENCE),
+    row("end-unchecked", "the end was reached by a page that adds nothing",
+        "daemon/evidence.c", "return e->paged && !e->end_reached;", "return !e->paged && !e->end_reached;",
+        EVIDENCE + LISTING),
+    row("page-error-forgotten", "a page that failed makes the poll partial",
+        "daemon/evidence.c", "if (e->failure != CLASS_NONE) {", "if (e->failure != CLASS_NONE && !seen) {",
+        EVIDENCE + POLL),
+    # ---- the reading: daemon/listing.c
+    row("absent-array-is-empty", "no list is not an empty list",
+        "daemon/listing.c", "if (!page->has_array && !(page->has_total && page->total == 0))",
+        "if (!page->has_array && page->has_total && page->total > 0)", LISTING + POLL),
+    row("short-page-ends", "a short page is no end",
+        "daemon/listing.c", "e->end_reached = !added;", "e->end_reached = !added || page->units < l->first_units;",
+        LISTING),
+    row("advance-by-limit", "the next page begins where the one that came ended",
+        "daemon/listing.c", "l->cursor += last > 0 ? last : page->units > 1 ? page->units : 1;",
+        "l->cursor += last > 0 ? 99 : page->units > 1 ? page->units : 1;", LISTING),
+    row("no-overlap-asked", "pages overlap by one item",
+        "daemon/listing.c", "l->expect_overlap = last > 0;\n", "l->expect_overlap = false;\n", LISTING),
+    row("no-bookend-asked", "the first page is read again at the end",
+        "daemon/listing.c", "if (e->pages_with_new > 1 && !l->config.aligned && !l->first_again_asked) {",
+        "if (e->pages_with_new > 1 && !l->config.aligned && !l->first_again_asked && e->hole) {", LISTING),
+    row("duplicates-are-images", "images are counted once",
+        "daemon/listing.c", "if (image->reading == e->readings) {",
+        "if (image->reading == e->readings && overlap) {", LISTING),
+    row("conflict-ignored", "one image with two contents is a conflict",
+        "daemon/listing.c", "image->content != (uint32_t)item->content && image->source == item->source)\n"
+        "\t\tl->evidence.conflicts++;", "image->content != (uint32_t)item->content && image->source != item->source)\n"
+        "\t\tl->evidence.conflicts++;", LISTING),
+    row("bookend-without-total", "the total is the same at the end",
+        "daemon/listing.c", "l->config.total_untrusted || page->total == e->total);",
+        "l->config.total_untrusted || page->total > 0);",
+        LISTING + ["system/paging.py total_changes_at_the_end"]),
+    row("page-error-swallowed", "a page that failed is not an empty page",
+        "daemon/poll.c", "listing_failed(&p->listing, slot->ask, f->failure.class);",
+        "listing_page(&p->listing, slot->ask, &(struct listing_page){ .has_array = true });", POLL),
+    row("return-code-ignored", "HTTP 200 with a RetCode is a failure",
+        "daemon/failure.c", "if (page->code != 0)\n", "if (page->code < 0)\n", ["unit_daemon_failure"] + POLL),
+    # ---- what is believed: daemon/brake.c, conclude.c
+    row("brake-cut", "a large drop is held",
+        "daemon/brake.c", "else if (facts->newly_absent > rows && facts->newly_absent * 100 > facts->present * percent)",
+        "else if (facts->newly_absent > rows && facts->newly_absent > facts->present * percent)", BRAKE),
+    row("empty-believed", "an empty list after a full one is held",
+        "daemon/brake.c", "if (facts->seen == 0)\n", "if (facts->seen == 0 && facts->newly_absent > rows)\n", BRAKE),
+    row("new-key-believed", "what vanishes with a new key is held",
+        "daemon/brake.c", "else if (!same_key)\n", "else if (!same_key && facts->newly_absent > rows)\n", BRAKE),
+    row("hold-too-short", "a held drop is believed after the hold, not before",
+        "daemon/brake.c", "same && guard->held_polls >= config->removal.hold_polls &&\n\t    held_s >= config->removal.hold_s)",
+        "same && guard->held_polls >= config->removal.hold_polls &&\n\t    held_s >= 0)", BRAKE),
+    row("hold-of-other-images", "polls over a hold agree on the same images",
+        "daemon/brake.c", "bool same = guard->held_set == facts->absent_set;",
+        "bool same = guard->held_set != 0 || facts->absent_set == 0;", BRAKE),
+    row("brake-not-asked", "every complete poll is judged by the brake",
+        "daemon/conclude.c", "if (rc == 0 && complete)\n\t\tapply_brake(c);",
+        "if (rc == 0 && !complete)\n\t\tapply_brake(c);", ["system/paging.py most_vanish"]),
+    row("k-is-one", "an image is removed after K complete polls",
+        "daemon/conclude.c", "(unsigned)config->removal.after_complete_polls + (e->paged && !e->total_known);",
+        "(config->removal.after_complete_polls > 0) + (e->paged && !e->total_known);",
+        ["system/paging.py few_vanish_and_return"]),
+    row("partial-polls-remove", "only a complete poll moves a row towards removal",
+        "daemon/conclude.c", "harvest_compare(c->facts.harvest, complete, &c->commit);",
+        "harvest_compare(c->facts.harvest, true, &c->commit);",
+        "store/commit.c", "if (commit->log->outcome != OUTCOME_COMPLETE && commit->absent_count)",
+        "if (commit->log->outcome == OUTCOME_ABORTED && commit->absent_count)",
+        COMMIT + ["system/paging.py incomplete_polls_do_not_count"]),
+    # ---- one poll, one transaction: store/
+    row("partial-accepted", "the store refuses removals of a poll that is not complete",
+        "store/commit.c", "if (commit->log->outcome != OUTCOME_COMPLETE && commit->absent_count)",
+        "if (commit->log->outcome == OUTCOME_ABORTED && commit->absent_count)", COMMIT + PRESENCE),
+    row("two-transactions", "one poll is one transaction",
+        "store/commit.c", "\t\tresult = store_seen(work, stored, err);\n",
+        "\t\tresult = store_seen(work, stored, err);\n\tif (result == 0)\n"
+        "\t\tresult = statement_run(STMT(work->store, COMMIT), err);\n\tif (result == 0)\n"
+        "\t\tresult = statement_run(STMT(work->store, BEGIN), err);\n",
+        COMMIT + ["unit_store_readers", "system/kill.py killed_lane_1 --kills 50"]),
+    row("poll-row-outside", "a poll's row is in its transaction",
+        "store/commit.c", "\tint result = statement_run(STMT(store, BEGIN), err);\n",
+        "\tint result = add_poll(work, err);\n\tif (result == 0)\n\t\tresult = statement_run(STMT(store, BEGIN), err);\n",
+        "store/commit.c", "\t\tresult = add_poll(work, err);\n", "\t\tresult = 0;\n",
+        COMMIT + ["system/kill.py killed_lane_1 --kills 50"]),
+    row("catalog-opened-and-closed", "nothing but SQLite opens the catalog",
+        "store/commit.c", "#include <errno.h>\n", "#include <errno.h>\n#include <fcntl.h>\n#include <unistd.h>\n",
+        "store/commit.c", "\tif (stat(store->path, &info) == 0 &&",
+        "\tclose(open(store->path, O_RDONLY));\n\tif (stat(store->path, &info) == 0 &&",
+        ["system/syscalls.py only_sqlite"]),
+    row("replaced-file-written", "a catalog that was replaced is not written",
+        "store/commit.c", "\t    info.st_ino == store->inode)", "\t    info.st_ino != 0)",
+        ["unit_store_witness"]),
+    row("revision-skipped", "each superseded record is kept",
+        "store/image.c", "int result = keep_revision(work, row, old, err);",
+        "int result = row->revision > 1 ? 0 : keep_revision(work, row, old, err);", COMMIT + ["unit_store_verify"]),
+    row("history-rewritten", "history is added to, not rewritten",
+        "store/statements.def", "\"INSERT INTO _revisions (image, revision, valid_from_at, valid_to_at, record)\"\n"
+        "\t\" VALUES (:image, :revision,", "\"INSERT OR REPLACE INTO _revisions (image, revision, valid_from_at, valid_to_at,"
+        " record)\"\n\t\" VALUES (:image, min(1, :revision),", COMMIT + ["unit_store_verify"]),
+    row("k-not-in-a-row", "absences count only in a row",
+        "store/statements.def", "SET presence = 0, absent_polls = 0,", "SET presence = 0,", PRESENCE),
+    row("removed-at-once", "the first absence makes an image missing",
+        "store/presence.c", "life.absent_polls >= work->commit->removal_after)", "life.absent_polls >= 1)", PRESENCE),
+    row("other-listings-removed", "a poll touches no row of another listing",
+        "store/statements.def", "\" FROM _images AS i WHERE i.listing_id = :listing_id\")",
+        "\" FROM _images AS i WHERE i.listing_id > 0 OR i.listing_id = :listing_id\")",
+        "store/statements.def", "\" FROM _images WHERE image = :image AND listing_id = :listing_id\")\nSTATEMENT(IMAGE_ABSENT,",
+        "\" FROM _images WHERE image = :image AND listing_id <> -:listing_id\")\nSTATEMENT(IMAGE_ABSENT,",
+        "store/statements.def", "\" removed_at = :removed_at, removed_reason = :removed_reason\"\n"
+        "\t\" WHERE image = :image AND listing_id = :listing_id\")",
+        "\" removed_at = :removed_at, removed_reason = :removed_reason\"\n"
+        "\t\" WHERE image = :image AND listing_id <> -:listing_id\")",
+        PRESENCE + COMMIT + ["system/once.py"]),
+    row("poll-numbers-reused", "a poll_id is never given twice",
+        "store/statements.def", '"DELETE FROM _polls WHERE poll_id < :last"', '"DELETE FROM _polls WHERE poll_id <= :last"',
+        ["unit_store_prune"] + COMMIT),
+    row("no-busy-timeout", "the writer waits for a foreign lock",
+        "store/db.h", "enum { DB_BUSY_MS = 5000 };", "enum { DB_BUSY_MS = 0 };", ["system/disk.py foreign_lock"]),
+    row("not-synchronous", "what is committed is on the disk",
+        "store/db.c", "PRAGMA synchronous = FULL;", "PRAGMA synchronous = NORMAL;", ["fault_store_crashes"]),
+    # ---- the wire
+    row("redirect-followed", "a redirect is refused",
+        "http/client_transfer.c", "{ CURLOPT_FOLLOWLOCATION,           0 },", "{ CURLOPT_FOLLOWLOCATION,           1 },",
+        ["loop_http_client"] + POLL),
+    row("any-name-in-a-certificate", "the certificate is of the host",
+        "http/client_transfer.c", "{ CURLOPT_SSL_VERIFYHOST,           2 },", "{ CURLOPT_SSL_VERIFYHOST,           0 },",
+        ["loop_http_client_tls"]),
+    row("any-certificate", "the certificate is signed",
+        "http/client_transfer.c", "{ CURLOPT_SSL_VERIFYPEER,           1 },", "{ CURLOPT_SSL_VERIFYPEER,           0 },",
+        ["loop_http_client_tls"]),
+    row("proxy-of-the-environment", "the environment's proxies are ignored",
+        "http/client_transfer.c", "CURLOPT_PROXY,              x->proxy ? x->proxy : \"\" },",
+        "CURLOPT_PROXY,              x->proxy },", ["system/bad_input.py proxies"]),
+    row("body-without-bound", "a body has a bound",
+        "http/client_transfer.c", "if (len > x->body_max_bytes - x->response.len) {",
+        "if (len > 2 * x->body_max_bytes - x->response.len) {", ["loop_http_client"]),
+    row("line-breaks-in-names", "no control character in a name",
+        "base/text.c", "{ 0x7F,    0x84,    FORBIDDEN }", "{ 0x80,    0x84,    FORBIDDEN }", ["unit_base_text"]),
+    row("no-jitter", "polls do not fall on the same moment",
+        "daemon/schedule.c", "w->slot_ms + env_between(env, -jitter_ms, jitter_ms)",
+        "w->slot_ms + env_between(env, jitter_ms, jitter_ms)", ["unit_daemon_schedule"]),
+]

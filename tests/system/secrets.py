@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Keys and signatures, echoed by the cloud in every spelling and place: nothing of them in any sink.
+
+The harness itself searches every file of every case for each secret and each signature in seven spellings; here the
+cloud does its best to get one there.
+
+Usage: python3 tests/system/secrets.py BUILD_DIR [NAME]...
+"""
+import base64
+import json
+import os
+import sys
+import urllib.parse
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import cloud as clouds  # noqa: E402
+from cloud import Answer, json_answer, ucloud_error  # noqa: E402
+from harness import case, equal, has, main, row_case  # noqa: E402
+
+# A key with everything that encodings change.
+SECRET = "Canary/7Kp+2mQ==x\"y9Zr"
+
+SPELLINGS = [
+    ("plain", lambda s: s),
+    ("percent", lambda s: urllib.parse.quote(s, safe="")),
+    ("base64", lambda s: base64.b64encode(s.encode()).decode()),
+    ("hex", lambda s: s.encode().hex()),
+    ("upper_hex", lambda s: s.encode().hex().upper()),
+    ("reversed", lambda s: s[::-1]),
+    ("json", lambda s: json.dumps(s)[1:-1].replace("/", "\\/")),
+]
+
+
+def world(place, debug=False):
+    cloud = place.cloud(keys={clouds.UCLOUD_ID: SECRET})
+    place.secrets.add(SECRET)
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    account = place.account("ucloud", cloud.url(), name="prod", services=["uhost"],
+                            private_key_file=place.key_file("canary.key", SECRET + "\n"))
+    place.configure([account], **({"log": {"level": "debug"}} if debug else {}))
+    return cloud
+
+
+@row_case(SPELLINGS, "in_a_message")
+def in_a_message(place, spell):
+    """The key, the signature, and a string to sign that ends where our limit cuts it."""
+    cloud = world(place, debug=True)
+
+    def act(request, usual):
+        text = "sign %s with %s; " % (spell(request.params["Signature"]), spell(SECRET))
+        return ucloud_error(171, text + "x" * (505 - len(text)) + spell(SECRET))
+    cloud.script("DescribeImage", act)
+    place.once(4)
+    message = place.last_poll("prod")["provider_message"]
+    has(message, "*******")
+
+
+@case
+def escaped_in_a_message(place):
+    r"""Every letter as \u00XX: it is a key again once it was read."""
+    cloud = world(place)
+    escaped = "".join("\\u%04x" % ord(c) for c in SECRET)
+    cloud.always("DescribeImage", Answer('{"RetCode":171,"Message":"your key: %s"}' % escaped))
+    place.once(4)
+    equal(place.last_poll("prod")["provider_message"], "your key: " + "*" * len(SECRET))
+
+
+# name, how the cloud answers
+PLACES = [
+    ("name", lambda text: {"ImageName": text}),
+    ("description", lambda text: {"ImageDescription": "a " + text + " b"}),
+    ("unknown_field", lambda text: {"Debug": {"signed": [text]}}),
+    ("id", lambda text: {"ImageId": "uimage-" + text}),
+    ("word", lambda text: {"State": text}),
+    ("key", lambda text: {text: 1}),
+]
+
+
+@row_case(PLACES, "in_an_item")
+def in_an_item(place, item):
+    """In an image: painted over, and the image is there."""
+    cloud = world(place)
+    cloud.put("DescribeImage", [dict(clouds.uhost_image(1), **item(SECRET)), clouds.uhost_image(2)])
+    place.once(0)
+    equal(len(place.images("prod")), 2)
+    place.once(0)
+    equal(place.value("SELECT count(*) FROM changes WHERE kind = 'changed'"), 0)
+
+
+@row_case([("html", 200), ("error_page", 500), ("forbidden", 403)], "in_a_body")
+def in_a_body(place, status):
+    cloud = world(place, debug=True)
+    cloud.script("DescribeImage", lambda request, usual:
+                 Answer("<h1>%s</h1><p>%s</p>" % (SECRET, request.params["Signature"]), status))
+    place.once(3)
+
+
+@case
+def in_headers(place):
+    """A redirect that carries the signed request along, and a header of its own."""
+    cloud = world(place, debug=True)
+    cloud.script("DescribeImage", lambda request, usual:
+                 Answer("", 302, {"Location": "http://127.0.0.1:1/?Signature=%s&k=%s" % (
+                     urllib.parse.quote(request.params["Signature"]), urllib.parse.quote(SECRET)),
+                     "X-Debug": SECRET}))
+    place.once(3)
+
+
+@case
+def in_a_place(place):
+    """Discovery answers become listings, with names in every row."""
+    cloud = world(place)
+    account = place.account("ucloud", cloud.url(), name="prod", services=["uhost"], regions="all",
+                            private_key_file=os.path.join(place.keys, "canary.key"))
+    place.configure([account])
+    cloud.always("GetRegion", json_answer({"RetCode": 0, "Regions": [{"Region": "r-" + SECRET, "Zone": "z"}]}))
+    place.once()
+
+
+@case
+def of_the_process(place):
+    """Command line, environment and descriptors of a running daemon; every command's output."""
+    world(place, debug=True)
+    daemon = place.start()
+    daemon.await_line("listing complete")
+    sinks = {}
+    for name in ("cmdline", "environ", "maps", "status"):
+        with open("/proc/%d/%s" % (daemon.pid, name), "rb") as file:
+            sinks[name] = file.read()
+    for arguments in (["list", "-o", "json"], ["list", "-o", "csv"], ["status"], ["status", "-o", "json"]):
+        run = place.start("--catalog", place.catalog, *arguments, config=False, program="imagecat")
+        run.wait()
+        sinks[" ".join(arguments)] = (run.out + run.err).encode()
+    run = place.start("--print-config")
+    run.wait()
+    has(run.out, "private_key_file")
+    sinks["print-config"] = (run.out + run.err).encode()
+    inline = place.account("ucloud", "https://api.ucloud.cn/", name="inline", private_key=SECRET)
+    place.configure([inline])
+    run = place.start("--print-config")
+    run.wait()
+    has(run.out, "********")
+    sinks["print-config inline"] = (run.out + run.err).encode()
+    daemon.kill(15)
+    equal(daemon.wait(), 0)
+    for name, data in sinks.items():
+        assert data, name
+        for text in place.forbidden():
+            assert text not in data, "%s holds %r" % (name, text)
+
+
+@row_case(SPELLINGS, "a_planted_leak_is_found")
+def a_planted_leak_is_found(place, spell):
+    """The search itself: a secret in a file, in each spelling."""
+    world(place)
+    path = os.path.join(place.state, "leak")
+    with open(path, "w") as file:
+        file.write("some text %s more" % spell(SECRET))
+    try:
+        place.check_secrets()
+    except AssertionError:
+        os.unlink(path)
+        return
+    raise AssertionError("it was not found")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Signals: stopped in every phase of a poll, twice, in storms; and what SIGUSR1 tells.
+
+Usage: python3 tests/system/signals.py BUILD_DIR [NAME]...
+"""
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import cloud as clouds  # noqa: E402
+from cloud import Answer, ucloud_error  # noqa: E402
+from daemon import Daemon, polls, until  # noqa: E402
+from harness import case, equal, main, row_case  # noqa: E402
+
+STOP_S = 5
+PAGE = Answer(b'{"RetCode":0,"TotalCount":900,"ImageSet":[' +
+              b",".join(clouds.raw_item(clouds.uhost_image(n)) for n in range(100)) + b"]}")
+
+
+def stop(run, number=signal.SIGTERM, again=0):
+    started = time.monotonic()
+    run.kill(number)
+    for _ in range(again):
+        run.kill(number)
+        time.sleep(0.001)  # so that they arrive as more than one
+    equal(run.wait(30), 0, run.err[-1500:])
+    took = time.monotonic() - started
+    assert took < STOP_S, "stopping took %.1f s" % took
+
+
+def check_aborted(place, account="one", count=1):
+    equal([row["outcome"] for row in place.rows(
+        "SELECT outcome FROM polls JOIN listings USING (listing_id) WHERE account = ? ORDER BY poll_id", account)],
+        ["aborted"] * count)
+    listing = place.listing(account)
+    equal((listing["health"], listing["consecutive_failures"], listing["images_present"]), ("new", 0, 0))
+    equal(place.value("SELECT count(*) FROM sightings"), 0)  # nothing half-written
+    assert listing["next_due_at"] <= time.time() + 1, "an aborted poll is still to be done"
+    place.check_integrity()
+
+
+# ---- stopped, and where the poll is then -----------------------------------------------------------------------
+
+PHASES = [
+    ("waiting_for_the_first_byte", Answer(how="silence")),
+    ("in_the_middle_of_a_body", Answer(PAGE.body, pieces=[PAGE.body[:500], PAGE.body[500:]], pause=100,
+                                       framing="chunked")),
+    ("pausing_before_a_retry", Answer(status=500)),
+    ("throttled_and_waiting", ucloud_error(153, "too many")),
+    ("waiting_as_it_was_told", Answer(status=429, headers={"Retry-After": "25"})),
+]
+
+
+@row_case(PHASES, "stopped")
+def stopped(place, answer):
+    cloud = place.cloud()
+    cloud.always("DescribeImage", answer)
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"], timeout="60s")])
+    until(daemon.run, lambda: cloud.asked())
+    answered = len(cloud.asked())
+    until(daemon.run, lambda: cloud.asked()[answered - 1].answer)
+    stop(daemon.run)
+    check_aborted(place)
+
+
+@case
+def stopped_in_a_handshake(place):
+    """The server takes the connection and says nothing more."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    place.stack.callback(listener.close)
+    url = "https://127.0.0.1:%d/" % listener.getsockname()[1]
+    daemon = Daemon(place, [place.account("ucloud", url, name="one", services=["uhost"])])
+    peer, _ = listener.accept()
+    place.stack.callback(peer.close)
+    assert peer.recv(100)[:1] == b"\x16", "no TLS"
+    stop(daemon.run)
+    check_aborted(place)
+
+
+@case
+def stopped_while_it_waits_for_its_turn(place):
+    """One request in a hundred seconds: the second page waits for the limiter."""
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(30)], cap=10)
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"],
+                                          requests_per_second=0.01)])
+    until(daemon.run, lambda: cloud.asked())
+    until(daemon.run, lambda: cloud.asked()[0].answer)
+    stop(daemon.run)
+    check_aborted(place)
+
+
+@case
+def stopped_while_it_reads_and_commits(place):
+    """At a random moment of a poll of many images: all of it is there, or nothing."""
+    for n in range(12):
+        cloud = place.cloud()
+        cloud.put("DescribeImage", [clouds.uhost_image(i) for i in range(3000)])
+        daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="run%d" % n, services=["uhost"],
+                                              cloud="run%d" % n)])
+        until(daemon.run, lambda: len(cloud.asked()) > 2 * n)
+        stop(daemon.run)
+        listing = place.listing("run%d" % n)
+        outcome = place.last_poll("run%d" % n)["outcome"]
+        equal(listing["images_present"], 3000 if outcome == "complete" else 0, outcome)
+        place.check_integrity()
+
+
+@case
+def stopped_with_hundreds_in_flight(place):
+    cloud = place.cloud()
+    cloud.always(None, Answer(how="silence"))
+    accounts = [place.account("ucloud", cloud.url(), name="a%d" % n, services=["uhost"],
+                              regions=["r%d" % r for r in range(50)]) for n in range(6)]
+    daemon = Daemon(place, accounts, limits={"requests_in_flight": 64})
+    until(daemon.run, lambda: len(cloud.asked()) >= 60)
+    stop(daemon.run)
+    assert place.value("SELECT count(*) FROM polls WHERE outcome = 'aborted'") >= 60
+    equal(place.value("SELECT count(*) FROM polls WHERE outcome <> 'aborted'"), 0)
+    place.check_integrity()
+
+
+@row_case([("SIGTERM", signal.SIGTERM), ("SIGINT", signal.SIGINT)], "many_times")
+def many_times(place, number):
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(i) for i in range(2000)])
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"])])
+    until(daemon.run, lambda: len(cloud.asked()) > 5)
+    stop(daemon.run, number, again=200)
+    equal(len(daemon.run.line("stopping signal=")), 1)
+    place.check_integrity()
+
+
+@case
+def others_are_ignored(place):
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(1)])
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"], interval="1s")])
+    for number in (signal.SIGUSR2, signal.SIGPIPE, signal.SIGCHLD, signal.SIGWINCH, signal.SIGURG):
+        for _ in range(50):
+            daemon.run.kill(number)
+    before = polls(place, "one")
+    until(daemon.run, lambda: polls(place, "one") > before + 1)
+    daemon.stop()
+
+
+@case
+def stopped_process_goes_on(place):
+    """SIGSTOP for a while, then SIGCONT: one poll, not all that were missed."""
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(1)])
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"], interval="1s")])
+    until(daemon.run, lambda: polls(place, "one") > 1)
+    daemon.run.kill(signal.SIGSTOP)
+    time.sleep(6)
+    asked = len(cloud.asked())
+    daemon.run.kill(signal.SIGCONT)
+    started = time.monotonic()
+    until(daemon.run, lambda: len(cloud.asked()) > asked)
+    before = len(cloud.asked())
+    until(daemon.run, lambda: time.monotonic() > started + 1)
+    assert len(cloud.asked()) - asked <= 2 * 4, "%d requests in a second" % (len(cloud.asked()) - before)
+    daemon.stop()
+
+
+# ---- SIGUSR1 ---------------------------------------------------------------------------------------------------------
+
+def survey(daemon):
+    """{listing: {field: value}} of one SIGUSR1."""
+    count = len(daemon.run.line("listing listing="))
+    expected = daemon.place.value("SELECT count(*) FROM listings WHERE health <> 'disabled'")
+    daemon.run.kill(signal.SIGUSR1)
+    until(daemon.run, lambda: len(daemon.run.line("listing listing=")) >= count + expected)
+    lines = daemon.run.line("listing listing=")[count:]
+    found = {}
+    for line in lines:
+        fields = {key: quoted or plain for key, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|(\S*))', line)}
+        found[fields["listing"]] = fields
+    equal(len(found), len(lines))
+    return found
+
+
+@case
+def survey_of_all(place):
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(7)])
+    cloud.always("DescribeImage", Answer(how="silence"), where={"Region": "hk"})
+    cloud.always("DescribeImage", ucloud_error(230, "no"), where={"Region": "sg"})
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"], timeout="60s",
+                                          regions=["cn-bj2", "hk", "sg"], interval="10m")])
+    until(daemon.run, lambda: polls(place, "one", region="cn-bj2") and polls(place, "one", "failed", region="sg"))
+    found = survey(daemon)
+    equal(sorted(found), ["one uhost cn-bj2", "one uhost hk", "one uhost sg"])
+    good, hanging, refused = (found["one uhost " + region] for region in ("cn-bj2", "hk", "sg"))
+    equal((good["outcome"], good["phase"], good["images"], good["failures"], good["overruns"], good["interval_s"]),
+          ("complete", "idle", "7", "0", "0", "600"))
+    assert 500 <= int(good["due_in_s"]) <= 660, good
+    equal((hanging["outcome"], hanging["phase"]), ("new", "fetching"))
+    equal((refused["outcome"], refused["reason"], refused["failures"]), ("failed", "permission", "1"))
+    assert 3000 <= int(refused["due_in_s"]) <= 3600, refused
+    daemon.stop()
+
+
+@case
+def overruns_are_counted(place):
+    """A poll that takes longer than the interval: never two at a time, and none is made up for."""
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(1)])
+    busy, most = [0], [0]
+    lock = threading.Lock()
+
+    def slow(request, usual):
+        with lock:
+            busy[0] += 1
+            most[0] = max(most[0], busy[0])
+        time.sleep(1.3)
+        with lock:
+            busy[0] -= 1
+        return usual()
+    cloud.script("DescribeImage", slow)
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"], interval="1s")])
+    until(daemon.run, lambda: polls(place, "one") > 2)
+    found = survey(daemon)["one uhost cn-bj2"]
+    assert int(found["overruns"]) >= 4, found
+    equal(most[0], 1)
+    daemon.stop()
+
+
+if __name__ == "__main__":
+    main()
