@@ -87,8 +87,8 @@ enum config_mode {
 	CONFIG_RUN,   /* everything must be usable now */
 	CONFIG_CHECK, /* --check: an unset ${VAR} or a missing file is a warning, no secret file is
 			 opened */
-	CONFIG_SECTIONS, /* for programs beside the daemon: like CONFIG_CHECK, without `defaults` and
-			    accounts; `providers` may be NULL */
+	CONFIG_SECTIONS, /* for programs beside the daemon: like CONFIG_CHECK, without `defaults`
+			    and accounts; `providers` may be NULL */
 };
 
 /*
