@@ -215,20 +215,20 @@ static void whole_whenever_the_power_goes(void **state)
 /* A poll as somebody would store it who never heard of transactions. */
 static int call_without_transaction(struct stage *stage, struct error *err)
 {
+	/* clang-format off */
 	static const char *const statements[] = {
-		"INSERT INTO _polls (listing_id, started_at, finished_at, outcome, added, changed,"
-		" missing, removed, returned) VALUES (1, 1750090000, 1750090001, 'complete',"
-		" 1, 0, 0, 0, 0)",
-		"INSERT INTO _images (listing_id, presence, absent_polls, uid, first_seen_at,"
-		" changed_at, revision, record_hash, mapping_version, raw_exact, image_id)"
+		"INSERT INTO _polls (listing_id, started_at, finished_at, outcome, added, changed, missing,"
+		" removed, returned) VALUES (1, 1750090000, 1750090001, 'complete', 1, 0, 0, 0, 0)",
+		"INSERT INTO _images (listing_id, presence, absent_polls, uid, first_seen_at, changed_at,"
+		" revision, record_hash, mapping_version, raw_exact, image_id)"
 		" VALUES (1, 0, 0, 'u', 1750090001, 1750090001, 1, 1, 1, 0, 'i')",
 		"INSERT INTO _raw SELECT max(image), '{}' FROM _images",
 		"INSERT INTO _changes (at, kind, listing_id, poll_id, image, revision)"
-		" SELECT 1750090001, 'added', 1, max(poll_id), (SELECT max(image) FROM _images), 1"
-		" FROM _polls",
-		"UPDATE _listings SET last_attempt_at = 1750090001,"
-		" images_present = images_present + 1 WHERE listing_id = 1",
+		" SELECT 1750090001, 'added', 1, max(poll_id), (SELECT max(image) FROM _images), 1 FROM _polls",
+		("UPDATE _listings SET last_attempt_at = 1750090001, images_present = images_present + 1"
+		 " WHERE listing_id = 1"),
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++)
 		if (sqlite3_exec(stage->f.store->db, statements[i], NULL, NULL, NULL) != SQLITE_OK)
