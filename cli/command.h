@@ -1,10 +1,9 @@
 /*
- * A command of imagecat: one file each, one row in commands.c.
+ * A command of imagecat: a file (or a few alike in one), a row in commands.c.
  */
 #pragma once
 
-#include "base/base.h"
-#include "store/reader.h"
+#include "cli/options.h"
 
 /* Exit status of every command. */
 enum {
@@ -12,21 +11,61 @@ enum {
 	CLI_ERROR = 1,
 	CLI_USAGE = 2,
 	CLI_UNHEALTHY = 3,
+	CLI_NOT_FOUND = 5,
+	CLI_AMBIGUOUS = 6,
 };
 
 struct command {
 	const char *name;
-	const char *summary;
-	/* argv[0] is the command's name. The catalog is opened by the command, after its arguments
-	 * were understood. */
-	int (*run)(int argc, char **argv, const char *catalog);
+	const char *arguments; /* "ID|UID", "" for none */
+	int words_min, words_max;
+	uint64_t takes; /* options */
+	int (*run)(struct call *call);
+	const char *summary; /* half a line */
+	const char *text;    /* paragraphs of the help and the man page; "" for none */
 };
 
-int list_run(int argc, char **argv, const char *catalog);
-int status_run(int argc, char **argv, const char *catalog);
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* NULL when there is none. */
+const struct command *command_find(const char *name);
+
+/* Says that there is no such command, and which may be meant. */
+int command_unknown(const char *name);
+
+int changes_run(struct call *call);
+int check_run(struct call *call);
+int coverage_run(struct call *call);
+int export_run(struct call *call);
+int help_run(struct call *call);
+int history_run(struct call *call);
+int latest_run(struct call *call);
+int list_run(struct call *call);
+int poll_run(struct call *call);
+int polls_run(struct call *call);
+int release_run(struct call *call);
+int schema_run(struct call *call);
+int search_run(struct call *call);
+int show_run(struct call *call);
+int status_run(struct call *call);
+
+/* ---- help.c, completion.c -------------------------------------------------------------------- */
+
+void help_put_overview(struct buf *out);
+void help_put_command(struct buf *out, const struct command *command);
+void completion_put(struct buf *out);
+
+/* Writes what was put and frees it. CLI_OK, or CLI_ERROR after it has complained. */
+int print_buf(struct buf *out);
+
+/* ---- complain.c ------------------------------------------------------------------------------ */
 
 /* Prints "imagecat: SENTENCE" to stderr, cleaned; returns `status`. */
 int complain(int status, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* What a call of the reader or of the output ended with: CLI_OK, or a complaint of its own. */
+int complain_result(int result, const struct error *err);
 
 /* Opens the catalog or says why not; NULL then. */
 struct reader *open_catalog(const char *path);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,15 @@ int complain(int status, const char *format, ...)
 	fputs(buf_text(&out), stderr);
 	buf_finish(&out);
 	return status;
+}
+
+int complain_result(int result, const struct error *err)
+{
+	if (result >= 0)
+		return CLI_OK;
+	if (result == -EINVAL && err->text[0])
+		return complain(CLI_USAGE, "%s", err->text);
+	return complain(CLI_ERROR, "%s", err->text[0] ? err->text : strerror(-result));
 }
 
 struct reader *open_catalog(const char *path)

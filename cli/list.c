@@ -1,104 +1,77 @@
-#include <errno.h>
-#include <stdio.h>
+/*
+ * list and search: images by filters, and by words.
+ */
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/filter.h"
-#include "cli/output.h"
+#include "cli/rows.h"
 
-/* What a terminal row has room for; --columns asks for others, the other formats give all. */
+/* What a terminal row has room for. */
 static const char *const table_columns[] = { "account", "service",   "region",     "image_id",
 					     "name",    "os_distro", "os_version", "arch",
 					     "kind",    "state",     NULL };
 static const char *const id_columns[] = { "image_id", NULL };
 
-struct list_options {
-	struct image_filter filter;
-	enum output_format format;
-	bool utc;
-	struct arena arena;
-};
-
-enum { OPT_OUTPUT = 'o', OPT_UTC = 256, OPT_HELP };
-
-static void print_help(void)
+static int print_images(struct call *call)
 {
-	puts("Usage: imagecat list [FILTER]...\n"
-	     "Images of the catalog; purged ones only when asked for by --state.\n");
-	filter_help();
-	puts("  -o FORMAT            table, json, ndjson, csv, tsv or id\n"
-	     "  --utc                times of a table in UTC");
+	struct error err = { 0 };
+	struct rows rows;
+
+	struct reader *reader = open_catalog(call->catalog);
+	if (!reader)
+		return CLI_ERROR;
+	int status = rows_open(&rows, call, table_columns, id_columns);
+	if (status == CLI_OK) {
+		call->filter.columns = rows.columns;
+		call->filter.purged = call->filter.state || call->filter.removed;
+		int result = reader_each_image(reader, &call->filter, rows_add, &rows, &err);
+		if (result == 0 && rows.count == 0 && !rows.columns)
+			result = rows_put_header(rows.output, reader,
+						 call->filter.removed ? "sightings" : "images",
+						 &call->arena, &err);
+		status = rows_close(&rows, result, &err);
+	}
+	reader_close(reader);
+	return status;
 }
 
-/* -1 to go on, else the exit status. */
-static int parse(int argc, char **argv, struct list_options *o)
+int list_run(struct call *call)
 {
-	struct option options[FILTER_OPTIONS + 4];
-	size_t count = filter_options(options);
-	int c;
+	return print_images(call);
+}
 
-	options[count++] = (struct option){ "output", required_argument, NULL, OPT_OUTPUT };
-	options[count++] = (struct option){ "utc", no_argument, NULL, OPT_UTC };
-	options[count++] = (struct option){ "help", no_argument, NULL, OPT_HELP };
-	options[count] = (struct option){ 0 };
-	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		if (c >= FILTER_FIRST) {
-			if (!filter_set(&o->filter, &o->arena, c, optarg))
-				return CLI_USAGE;
-		} else if (c == OPT_OUTPUT) {
-			if (!output_format_from_text(optarg, &o->format))
-				return complain(
-					CLI_USAGE,
-					"-o: '%s' is none of table, json, ndjson, csv, tsv, id",
-					optarg);
-		} else if (c == OPT_UTC) {
-			o->utc = true;
-		} else if (c == OPT_HELP) {
-			print_help();
-			return CLI_OK;
-		} else {
-			return CLI_USAGE;
+/* The arguments, parted at blanks: 'a b' is two words. */
+static int split_words(const struct call *call, struct arena *arena,
+		       const char *ret[static READER_WORDS_MAX + 1])
+{
+	size_t count = 0;
+
+	for (int i = 0; i < call->word_count; i++) {
+		const char *at = call->words[i];
+		for (;;) {
+			at += strspn(at, " \t\n");
+			size_t len = strcspn(at, " \t\n");
+			if (len == 0)
+				break;
+			if (count == READER_WORDS_MAX)
+				return complain(CLI_USAGE, "search takes up to %d words",
+						READER_WORDS_MAX);
+			ret[count] = arena_copy(arena, at, len);
+			if (!ret[count++])
+				return complain(CLI_ERROR, "out of memory");
+			at += len;
 		}
 	}
-	if (optind < argc)
-		return complain(CLI_USAGE, "list takes filters only, not '%s'", argv[optind]);
-	return -1;
+	ret[count] = NULL;
+	return count > 0 ? CLI_OK : complain(CLI_USAGE, "search needs WORDS");
 }
 
-static int on_row(const struct reader_row *row, void *data)
+int search_run(struct call *call)
 {
-	return output_row(data, row);
-}
+	const char *words[READER_WORDS_MAX + 1];
 
-static int print_images(struct list_options *o, struct reader *reader)
-{
-	struct output *output;
-	struct error err = { 0 };
-
-	if (output_open(&output, stdout, o->format, o->utc) < 0)
-		return complain(CLI_ERROR, "out of memory");
-	int rc = reader_each_image(reader, &o->filter, on_row, output, &err);
-	int closed = output_close(output);
-	if (rc == -EINVAL && err.text[0])
-		return complain(CLI_USAGE, "%s", err.text);
-	if (rc < 0)
-		return complain(CLI_ERROR, "%s", err.text[0] ? err.text : strerror(-rc));
-	return closed < 0 ? complain(CLI_ERROR, "%s", strerror(-closed)) : CLI_OK;
-}
-
-int list_run(int argc, char **argv, const char *catalog)
-{
-	struct list_options o = { .format = OUTPUT_TABLE };
-
-	int status = parse(argc, argv, &o);
-	if (status < 0 && o.format == OUTPUT_TABLE && !o.filter.columns)
-		o.filter.columns = table_columns;
-	if (status < 0 && o.format == OUTPUT_ID)
-		o.filter.columns = id_columns;
-	struct reader *reader = status < 0 ? open_catalog(catalog) : NULL;
-	if (status < 0)
-		status = reader ? print_images(&o, reader) : CLI_ERROR;
-	reader_close(reader);
-	arena_finish(&o.arena);
-	return status;
+	int status = split_words(call, &call->arena, words);
+	if (status != CLI_OK)
+		return status;
+	call->filter.words = words;
+	return print_images(call);
 }

@@ -10,67 +10,77 @@
 
 #define DEFAULT_CATALOG "/var/lib/imagecat/catalog.db"
 
-/* clang-format off */
-static const struct command commands[] = {
-	{ "list",   "images, by provider, place, system, state …",     list_run },
-	{ "status", "listings: health, freshness, what went wrong",    status_run },
-};
-/* clang-format on */
-
-static void print_help(void)
-{
-	puts("Usage: imagecat [--catalog FILE] COMMAND [ARGUMENT]...\n"
-	     "Asks the catalog that imagecatd keeps. Reads only.\n");
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
-	puts("\n"
-	     "  --catalog FILE   the catalog (" DEFAULT_CATALOG ")\n"
-	     "  --version        print the version\n"
-	     "  --help           print this; COMMAND --help tells more\n"
-	     "\n"
-	     "Exit status: 0 ok, 1 error, 2 usage, 3 unhealthy (status).");
-}
-
 static int run_command(int argc, char **argv, const char *catalog)
 {
-	const char *names[ARRAY_LEN(commands) + 1] = { 0 };
+	struct call call = { .command = command_find(argv[0]),
+			     .catalog = catalog,
+			     .view = VIEW_COUNT };
 
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		names[i] = commands[i].name;
-		if (strcmp(commands[i].name, argv[0]) == 0) {
-			optind = 0; /* getopt starts over, GNU way */
-			return commands[i].run(argc, argv, catalog);
-		}
+	if (!call.command)
+		return command_unknown(argv[0]);
+	int status = options_parse(&call, argc, argv);
+	if (status < 0 && call.help) {
+		struct buf out;
+		buf_init(&out);
+		help_put_command(&out, call.command);
+		status = print_buf(&out);
 	}
-	const char *nearest = text_nearest(argv[0], names);
-	if (nearest)
-		return complain(CLI_USAGE, "unknown command '%s'; did you mean '%s'?", argv[0],
-				nearest);
-	return complain(CLI_USAGE, "unknown command '%s'; see imagecat --help", argv[0]);
+	if (status < 0)
+		status = call.command->run(&call);
+	arena_finish(&call.arena);
+	return status;
+}
+
+static int print(void (*put)(struct buf *out))
+{
+	struct buf out;
+
+	buf_init(&out);
+	put(&out);
+	return print_buf(&out);
+}
+
+/* As it was written, with its value. */
+static int refuse(const char *said)
+{
+	static const char *const names[] = { "--catalog", "--completion", "--version", "--help",
+					     NULL };
+	const char *nearest = text_nearest(said, names);
+
+	if (optopt == 'c')
+		return complain(CLI_USAGE, "--catalog needs a value: FILE");
+	return complain(CLI_USAGE, "there is no option %s before a command%s%s%s", said,
+			nearest ? "; did you mean '" : "; see imagecat --help",
+			nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "catalog", required_argument, NULL, 'c' },
+						 { "completion", no_argument, NULL, 'C' },
 						 { "version", no_argument, NULL, 'V' },
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
-	const char *catalog = DEFAULT_CATALOG;
+	const char *catalog = getenv("IMAGECAT_CATALOG");
 	int c;
 
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_DFL);
+	if (!catalog || !*catalog)
+		catalog = DEFAULT_CATALOG;
+	opterr = 0; /* what is wrong is told in our words */
 	/* '+': options behind the command are the command's. */
-	while ((c = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'c': catalog = optarg; break;
+		case 'C': return print(completion_put);
 		case 'V': puts("imagecat " IMAGECAT_VERSION); return CLI_OK;
-		case 'h': print_help(); return CLI_OK;
-		default: return CLI_USAGE;
+		case 'h': return print(help_put_overview);
+		default: return refuse(argv[optind - 1]);
 		}
 	}
 	if (optind == argc) {
-		print_help();
+		print(help_put_overview);
 		return CLI_USAGE;
 	}
 	return run_command(argc - optind, argv + optind, catalog);

@@ -9,9 +9,11 @@
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "model/record.h"
+#include "cli/command.h"
+#include "cli/layout.h"
+#include "store/row.h"
 
-enum { COLUMN_GAP = 2, COLUMN_MIN = 6 };
+enum { COLUMNS_MAX = 128 };
 
 /* A table must know its widest cells before it prints the first: cells wait in an arena. */
 struct output {
@@ -23,6 +25,7 @@ struct output {
 	struct arena arena;
 	const char **cells; /* of the table, the header first */
 	size_t cell_count, cell_size;
+	bool is_id[COLUMNS_MAX];
 };
 
 bool output_format_from_text(const char *word, enum output_format *ret)
@@ -61,42 +64,14 @@ int output_open(struct output **ret, FILE *file, enum output_format format, bool
 
 /* ---- values ------------------------------------------------------------------------------ */
 
-static bool is_time(const char *name)
+bool output_is_time(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len > 3 && strcmp(name + len - 3, "_at") == 0;
+	return strcmp(name, "at") == 0 || (len > 3 && strcmp(name + len - 3, "_at") == 0);
 }
 
-/* Columns whose text is JSON already. */
-static bool is_json(const char *name)
-{
-	if (strcmp(name, "accounts") == 0 || strcmp(name, "fields") == 0 ||
-	    strcmp(name, "record") == 0)
-		return true;
-	for (enum column c = 0; c < COLUMN_COUNT; c++)
-		if (strcmp(columns[c].name, name) == 0)
-			return columns[c].type == COLUMN_LIST || columns[c].type == COLUMN_JSON;
-	return false;
-}
-
-static void put_number(struct buf *out, const struct reader_value *value)
-{
-	if (value->type == READER_INT)
-		buf_printf(out, "%lld", (long long)value->integer);
-	else
-		buf_printf(out, "%.15g", value->real);
-}
-
-static void put_plain(struct buf *out, const struct reader_value *value)
-{
-	if (value->type == READER_TEXT)
-		text_put_clean(out, TEXT_LINE, value->text, strlen(value->text));
-	else if (value->type != READER_NULL)
-		put_number(out, value);
-}
-
-static void put_time(struct buf *out, int64_t unix_s, bool utc)
+void output_put_time(struct buf *out, int64_t unix_s, bool utc)
 {
 	time_t when = (time_t)unix_s;
 	struct tm tm;
@@ -107,76 +82,6 @@ static void put_time(struct buf *out, int64_t unix_s, bool utc)
 		buf_puts(out, text);
 	else
 		buf_printf(out, "%lld", (long long)unix_s);
-}
-
-static void put_json_value(struct buf *out, const char *name, const struct reader_value *value)
-{
-	if (value->type == READER_NULL) {
-		buf_puts(out, "null");
-	} else if (value->type != READER_TEXT) {
-		put_number(out, value);
-	} else if (is_json(name)) {
-		buf_puts(out, value->text);
-	} else {
-		struct buf clean;
-		buf_init(&clean);
-		text_put_clean(&clean, TEXT_PROSE, value->text, strlen(value->text));
-		text_put_json(out, buf_text(&clean));
-		buf_finish(&clean);
-	}
-}
-
-static void put_json_row(struct buf *out, const struct reader_row *row)
-{
-	buf_putc(out, '{');
-	for (size_t i = 0; i < row->count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
-		text_put_json(out, row->names[i]);
-		buf_putc(out, ':');
-		put_json_value(out, row->names[i], &row->values[i]);
-	}
-	buf_putc(out, '}');
-}
-
-/* RFC 4180; a text that a spreadsheet would take for a formula gets an apostrophe first. */
-static void put_csv_text(struct buf *out, const char *text)
-{
-	bool formula = *text && strchr("=+-@\t\r", *text);
-	bool quote = formula || strpbrk(text, "\",\r\n");
-
-	if (!quote) {
-		buf_puts(out, text);
-		return;
-	}
-	buf_puts(out, formula ? "\"'" : "\"");
-	for (; *text; text++) {
-		if (*text == '"')
-			buf_putc(out, '"');
-		buf_putc(out, *text);
-	}
-	buf_putc(out, '"');
-}
-
-static void put_separated_row(struct output *o, struct buf *out, const struct reader_row *row,
-			      bool header)
-{
-	for (size_t i = 0; i < row->count; i++) {
-		struct buf cell;
-		if (i > 0)
-			buf_putc(out, o->format == OUTPUT_CSV ? ',' : '\t');
-		buf_init(&cell);
-		if (header)
-			buf_puts(&cell, row->names[i]);
-		else
-			put_plain(&cell, &row->values[i]);
-		if (o->format == OUTPUT_CSV && (header || row->values[i].type == READER_TEXT))
-			put_csv_text(out, buf_text(&cell));
-		else
-			buf_puts(out, buf_text(&cell));
-		buf_finish(&cell);
-	}
-	buf_puts(out, o->format == OUTPUT_CSV ? "\r\n" : "\n");
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -197,7 +102,7 @@ static int keep_cell(struct output *o, const char *text)
 
 static int keep_row(struct output *o, const struct reader_row *row)
 {
-	int rc = 0;
+	int rc = row->count <= COLUMNS_MAX ? 0 : -E2BIG;
 
 	for (size_t i = 0; i < row->count && rc == 0 && o->rows == 0; i++) {
 		char title[64];
@@ -205,15 +110,16 @@ static int keep_row(struct output *o, const struct reader_row *row)
 		for (const char *c = row->names[i]; *c && len + 1 < sizeof(title); c++)
 			title[len++] = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
 		title[len] = '\0';
+		o->is_id[i] = layout_is_id(row->names[i]);
 		rc = keep_cell(o, title);
 	}
 	for (size_t i = 0; i < row->count && rc == 0; i++) {
 		struct buf cell;
 		buf_init(&cell);
-		if (row->values[i].type == READER_INT && is_time(row->names[i]))
-			put_time(&cell, row->values[i].integer, o->utc);
+		if (row->values[i].type == READER_INT && output_is_time(row->names[i]))
+			output_put_time(&cell, row->values[i].integer, o->utc);
 		else
-			put_plain(&cell, &row->values[i]);
+			row_put_plain(&cell, &row->values[i]);
 		rc = cell.failed ? -ENOMEM : keep_cell(o, buf_text(&cell));
 		buf_finish(&cell);
 	}
@@ -227,22 +133,6 @@ static size_t terminal_columns(FILE *file)
 	if (isatty(fileno(file)) != 1)
 		return SIZE_MAX;
 	return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-/* The widest column gives up a place until the row fits. */
-static void shrink(size_t *widths, size_t count, size_t room)
-{
-	for (;;) {
-		size_t sum = (count - 1) * COLUMN_GAP, widest = 0;
-		for (size_t i = 0; i < count; i++) {
-			sum += widths[i];
-			if (widths[i] > widths[widest])
-				widest = i;
-		}
-		if (sum <= room || widths[widest] <= COLUMN_MIN)
-			return;
-		widths[widest]--;
-	}
 }
 
 static void put_cell(struct buf *out, const char *text, size_t width, bool last)
@@ -259,38 +149,63 @@ static void put_cell(struct buf *out, const char *text, size_t width, bool last)
 	} else {
 		buf_puts(out, text);
 	}
-	for (size_t i = natural; i < width + COLUMN_GAP && !last; i++)
+	for (size_t i = natural; i < width + LAYOUT_GAP && !last; i++)
 		buf_putc(out, ' ');
 }
 
-static int print_table(struct output *o)
+/* What found no room. */
+static void tell_left_out(const struct output *o, size_t shown)
+{
+	struct buf names;
+
+	buf_init(&names);
+	for (size_t i = shown; i < o->columns; i++)
+		buf_printf(&names, "%s%s", i > shown ? ", " : "", o->cells[i]);
+	complain(CLI_OK, "no room for %s: --columns chooses others", buf_text(&names));
+	buf_finish(&names);
+}
+
+/* The widths of the columns, and how many are shown; NULL when memory is out. */
+static size_t *measure(const struct output *o, size_t *ret_shown)
 {
 	size_t *widths = calloc(o->columns + 1, sizeof(*widths));
-	bool colour = output_has_colour(o->file);
-	struct buf line;
-	int rc = 0;
 
 	if (!widths)
-		return -ENOMEM;
+		return NULL;
 	for (size_t i = 0; i < o->cell_count; i++) {
 		size_t width = text_width(o->cells[i]);
 		if (width > widths[i % o->columns])
 			widths[i % o->columns] = width;
 	}
-	shrink(widths, o->columns, terminal_columns(o->file));
+	*ret_shown = layout_fit(widths, o->is_id, o->columns, terminal_columns(o->file));
+	return widths;
+}
+
+static int print_table(struct output *o)
+{
+	bool colour = output_has_colour(o->file);
+	size_t shown = 0;
+	size_t *widths = measure(o, &shown);
+	struct buf line;
+	int rc = 0;
+
+	if (!widths)
+		return -ENOMEM;
 	buf_init(&line);
 	for (size_t i = 0; i < o->cell_count && rc == 0; i += o->columns) {
 		buf_clear(&line);
 		if (i == 0 && colour)
 			buf_puts(&line, "\033[1m");
-		for (size_t c = 0; c < o->columns; c++)
-			put_cell(&line, o->cells[i + c], widths[c], c + 1 == o->columns);
+		for (size_t c = 0; c < shown; c++)
+			put_cell(&line, o->cells[i + c], widths[c], c + 1 == shown);
 		if (i == 0 && colour)
 			buf_puts(&line, "\033[0m");
 		buf_putc(&line, '\n');
 		if (line.failed || fputs(buf_text(&line), o->file) < 0)
 			rc = line.failed ? -ENOMEM : -EIO;
 	}
+	if (rc == 0 && shown < o->columns && fflush(o->file) == 0)
+		tell_left_out(o, shown);
 	buf_finish(&line);
 	free(widths);
 	return rc;
@@ -300,6 +215,7 @@ static int print_table(struct output *o)
 
 int output_row(struct output *o, const struct reader_row *row)
 {
+	char separator = o->format == OUTPUT_CSV ? ',' : '\t';
 	struct buf out;
 	int rc = 0;
 
@@ -309,23 +225,23 @@ int output_row(struct output *o, const struct reader_row *row)
 	case OUTPUT_TABLE: rc = keep_row(o, row); break;
 	case OUTPUT_JSON:
 		buf_puts(&out, o->rows == 0 ? "[" : ",\n ");
-		put_json_row(&out, row);
+		row_put_json(&out, row);
 		break;
 	case OUTPUT_NDJSON:
-		put_json_row(&out, row);
+		row_put_json(&out, row);
 		buf_putc(&out, '\n');
 		break;
 	case OUTPUT_CSV:
 	case OUTPUT_TSV:
 		if (o->rows == 0)
-			put_separated_row(o, &out, row, true);
-		put_separated_row(o, &out, row, false);
+			row_put_separated(&out, row, separator, true);
+		row_put_separated(&out, row, separator, false);
 		break;
 	case OUTPUT_ID: {
 		const struct reader_value *id = reader_value(row, "image_id");
-		if (id)
-			put_plain(&out, id);
-		buf_putc(&out, '\n');
+		row_put_plain(&out, id ? id : &row->values[0]);
+		if (out.len > 0)
+			buf_putc(&out, '\n');
 		break;
 	}
 	}
@@ -336,6 +252,19 @@ int output_row(struct output *o, const struct reader_row *row)
 		rc = -EIO;
 	buf_finish(&out);
 	return rc;
+}
+
+void output_header(struct output *o, const char *const *columns)
+{
+	if (o->format != OUTPUT_CSV && o->format != OUTPUT_TSV)
+		return;
+	for (size_t i = 0; columns[i]; i++)
+		fprintf(o->file, "%s%s",
+			i == 0                    ? ""
+			: o->format == OUTPUT_CSV ? ","
+						  : "\t",
+			columns[i]);
+	fputs(o->format == OUTPUT_CSV ? "\r\n" : "\n", o->file);
 }
 
 int output_close(struct output *o)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "base/buf.h"
 #include "store/reader.h"
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_NDJSON, OUTPUT_CSV, OUTPUT_TSV, OUTPUT_ID };
@@ -20,6 +21,14 @@ int output_open(struct output **ret, FILE *file, enum output_format format, bool
 
 /* 0 or a negative errno. The first row decides the columns. */
 int output_row(struct output *output, const struct reader_row *row);
+
+/* What a format that has a first line of names says where there is no row at all. */
+void output_header(struct output *output, const char *const *columns);
+
+/* "2026-11-20 08:00", with a Z in UTC. */
+void output_put_time(struct buf *out, int64_t unix_s, bool utc);
+
+bool output_is_time(const char *column);
 
 /* Prints what is left; frees. 0, or a negative errno when not everything could be written. */
 int output_close(struct output *output);

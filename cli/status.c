@@ -1,13 +1,10 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/command.h"
-#include "cli/output.h"
+#include "cli/rows.h"
 #include "cli/summary.h"
 
 /* One look: what is wrong first, then every listing on a line. */
@@ -16,6 +13,7 @@ struct status {
 	bool colour;
 	struct summary summary;
 	struct buf lines;
+	struct rows *rows; /* NULL: lines for people */
 };
 
 static const char *text_of(const struct reader_row *row, const char *name)
@@ -110,87 +108,63 @@ static int on_listing(const struct reader_row *row, void *data)
 	return s->lines.failed ? -ENOMEM : 0;
 }
 
-static int print_status(struct reader *reader)
+static int print_status(struct status *s)
 {
-	const struct env *env = env_system();
-	struct status s = { .now_s = env->now_s(env), .colour = output_has_colour(stdout) };
-	struct error err = { 0 };
-
-	buf_init(&s.lines);
-	int rc = reader_each_listing(reader, on_listing, &s, &err);
-	if (rc < 0) {
-		buf_finish(&s.lines);
-		return complain(CLI_ERROR, "%s", err.text[0] ? err.text : strerror(-rc));
-	}
 	struct buf first;
+
 	buf_init(&first);
-	summary_put(&first, &s.summary);
-	bool failed = first.failed || s.lines.failed;
+	summary_put(&first, &s->summary);
+	bool failed = first.failed || s->lines.failed;
 	bool written = !failed && fputs(buf_text(&first), stdout) >= 0 &&
-		       fputs(buf_text(&s.lines), stdout) >= 0 && fflush(stdout) == 0;
+		       fputs(buf_text(&s->lines), stdout) >= 0 && fflush(stdout) == 0;
+	int code = errno;
 	buf_finish(&first);
-	buf_finish(&s.lines);
 	if (failed)
 		return complain(CLI_ERROR, "out of memory");
-	if (!written)
-		return complain(CLI_ERROR, "standard output: %s", strerror(errno));
-	return s.summary.unhealthy > 0 ? CLI_UNHEALTHY : CLI_OK;
+	return written ? CLI_OK : complain(CLI_ERROR, "standard output: %s", strerror(code));
 }
 
-static int on_output_row(const struct reader_row *row, void *data)
+/* For people the summary and a line each, for programs the rows as they are; the verdict is one. */
+static int on_row(const struct reader_row *row, void *data)
 {
-	return output_row(data, row);
+	struct status *s = data;
+	int result = on_listing(row, s);
+
+	if (result == 0 && s->rows)
+		result = rows_add(row, s->rows);
+	return result;
 }
 
-/* The rows of `listings` as they are, for programs. */
-static int print_rows(struct reader *reader, enum output_format format)
+static int read_listings(const struct call *call, struct reader *reader, struct status *s)
 {
-	struct status s = { 0 };
-	struct output *output;
+	const struct view_query query = { .account = call->filter.account,
+					  .provider = call->filter.provider };
 	struct error err = { 0 };
 
-	if (output_open(&output, stdout, format, true) < 0)
-		return complain(CLI_ERROR, "out of memory");
-	int rc = reader_each_listing(reader, on_output_row, output, &err);
-	int closed = output_close(output);
-	buf_init(&s.lines);
-	if (rc == 0)
-		rc = reader_each_listing(reader, on_listing, &s, &err);
-	buf_finish(&s.lines);
-	if (rc < 0 || closed < 0)
-		return complain(CLI_ERROR, "%s", rc < 0 ? err.text : strerror(-closed));
-	return s.summary.unhealthy > 0 ? CLI_UNHEALTHY : CLI_OK;
+	int result = reader_query_view(reader, VIEW_listings, &query, on_row, s, &err);
+	if (s->rows)
+		return rows_close(s->rows, result, &err);
+	return result < 0 ? complain_result(result, &err) : print_status(s);
 }
 
-int status_run(int argc, char **argv, const char *catalog)
+int status_run(struct call *call)
 {
-	static const struct option options[] = { { "output", required_argument, NULL, 'o' },
-						 { "help", no_argument, NULL, 'h' },
-						 { 0 } };
-	enum output_format format = OUTPUT_TABLE;
-	int c;
+	static const char *const id_columns[] = { "listing_id", NULL };
+	const struct env *env = env_system();
+	struct status s = { .now_s = env->now_s(env), .colour = output_has_colour(stdout) };
+	struct rows rows;
+	int status = CLI_OK;
 
-	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		if (c == 'h') {
-			puts("Usage: imagecat status [-o table|json|ndjson|csv|tsv]\n"
-			     "Health and freshness of every listing. Exit status 3 when one is "
-			     "stale or "
-			     "failing.");
-			return CLI_OK;
-		}
-		if (c != 'o')
-			return CLI_USAGE;
-		if (!output_format_from_text(optarg, &format) || format == OUTPUT_ID)
-			return complain(CLI_USAGE,
-					"-o: '%s' is none of table, json, ndjson, csv, tsv",
-					optarg);
-	}
-	if (optind < argc)
-		return complain(CLI_USAGE, "status takes no argument");
-	struct reader *reader = open_catalog(catalog);
+	struct reader *reader = open_catalog(call->catalog);
 	if (!reader)
 		return CLI_ERROR;
-	int status = format == OUTPUT_TABLE ? print_status(reader) : print_rows(reader, format);
+	if (call->format != OUTPUT_TABLE) {
+		s.rows = &rows;
+		status = rows_open(&rows, call, NULL, id_columns);
+	}
+	if (status == CLI_OK)
+		status = read_listings(call, reader, &s);
+	buf_finish(&s.lines);
 	reader_close(reader);
-	return status;
+	return status == CLI_OK && s.summary.unhealthy > 0 ? CLI_UNHEALTHY : status;
 }

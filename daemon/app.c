@@ -143,7 +143,7 @@ static void on_polled(struct watch *w, const struct poll_report *report, void *d
 	notify_changed(app->notify);
 	if (report->places && !app->stopping)
 		roster_found(&app->roster, w, report->places);
-	if (!app->once && !w->gone)
+	if (!app->once && !w->gone && !w->lost)
 		schedule_add(&app->roster.schedule, w);
 	/* A disk that did not confirm a write may have lost others: only a new start can tell. */
 	if (report->disk_uncertain && !app->stopping)
@@ -529,6 +529,8 @@ static enum app_status once_status(const struct app *app)
 
 	for (size_t i = 0; i < app->roster.count; i++) {
 		const struct watch *w = app->roster.watches[i];
+		if (w->lost)
+			continue;
 		if (w->found && w->polled && w->outcome != OUTCOME_COMPLETE &&
 		    w->error_class == CLASS_PERMISSION)
 			continue;

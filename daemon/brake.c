@@ -10,14 +10,17 @@ static bool is_odd(const struct brake_facts *facts, const struct config *config,
 	size_t percent = (size_t)config->removal.brake_percent;
 	bool same_key = guard->credential == 0 || guard->credential == facts->credential;
 
-	if (facts->newly_absent == 0)
+	if (facts->absent == 0)
 		return false;
-	if (facts->seen == 0)
-		buf_printf(why, "the cloud lists nothing where %zu images were", facts->present);
+	if (facts->seen == 0 && facts->listed > 0)
+		buf_printf(why, "the cloud lists nothing where %zu images were", facts->listed);
 	else if (!same_key)
+		/* Also those that were missing before: who saw them go may have seen another list.
+		 */
 		buf_printf(why,
 			   "%zu of %zu images are gone since the key of account '%s' was changed",
-			   facts->newly_absent, facts->present, facts->account);
+			   facts->absent, facts->present + facts->absent - facts->newly_absent,
+			   facts->account);
 	else if (facts->newly_absent > rows && facts->newly_absent * 100 > facts->present * percent)
 		buf_printf(why, "%zu of %zu images are gone at once", facts->newly_absent,
 			   facts->present);
@@ -51,7 +54,8 @@ enum brake_verdict brake_judge(const struct brake_facts *facts, const struct con
 
 	if (!is_odd(facts, config, guard, why))
 		return believe(facts, guard, BRAKE_BELIEVED);
-	if (guard->released) {
+	/* An operator believes what was held, and not whatever comes after it. */
+	if (guard->released && same) {
 		buf_puts(why, "; believed, an operator released it");
 		return believe(facts, guard, BRAKE_RELEASED);
 	}
@@ -62,6 +66,7 @@ enum brake_verdict brake_judge(const struct brake_facts *facts, const struct con
 		buf_puts(why, " said the same");
 		return believe(facts, guard, BRAKE_RELEASED);
 	}
+	guard->released = false;
 	guard->held_polls = same ? guard->held_polls + 1 : 1;
 	guard->held_since_at = same ? guard->held_since_at : facts->now_s;
 	guard->held_set = facts->absent_set;

@@ -9,11 +9,13 @@
 #include "config/config.h"
 #include "store/store.h"
 
-/* Of a poll that saw all that the cloud lists. Images whose end the cloud had reported count
- * nowhere: their absence is no surprise. */
+/* Of a poll that saw all that the cloud lists. The absence of an image whose end the cloud had
+ * reported is no surprise: it counts in `listed` alone. */
 struct brake_facts {
-	size_t present;      /* images of the listing that were present before */
+	size_t listed;       /* images that the last believed poll showed */
+	size_t present;      /* of those, the absence of which would be a surprise */
 	size_t newly_absent; /* of those, not seen by this poll */
+	size_t absent;       /* those, and the ones that were missing before */
 	uint64_t absent_set; /* fingerprint of which those are; not 0 when there are any */
 	size_t seen;         /* by this poll */
 	uint64_t credential; /* fingerprint of the key it was made with */

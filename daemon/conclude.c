@@ -95,12 +95,6 @@ static void fill_log(struct conclusion *c)
 	c->log.provider_message = *f->provider_message ? f->provider_message : NULL;
 }
 
-/* Whether its absence would be a surprise. */
-static bool is_expected(const struct known_entry *entry)
-{
-	return entry->presence == PRESENCE_PRESENT && !entry->final;
-}
-
 static struct brake_facts facts_of_drop(const struct conclusion *c)
 {
 	const struct watch *w = c->facts.watch;
@@ -112,13 +106,17 @@ static struct brake_facts facts_of_drop(const struct conclusion *c)
 		.now_s = c->log.finished_at,
 	};
 
-	for (size_t i = 0; i < w->known.count; i++)
-		facts.present += is_expected(&w->known.entries[i]);
+	for (size_t i = 0; i < w->known.count; i++) {
+		const struct known_entry *entry = &w->known.entries[i];
+		facts.listed += entry->presence == PRESENCE_PRESENT;
+		facts.present += entry->presence == PRESENCE_PRESENT && !entry->final;
+	}
 	for (size_t i = 0; i < c->commit.absent_count; i++) {
 		const struct known_entry *entry = &c->commit.absent[i];
-		if (!is_expected(entry))
+		if (entry->final)
 			continue;
-		facts.newly_absent++;
+		facts.newly_absent += entry->presence == PRESENCE_PRESENT;
+		facts.absent++;
 		/* Stored beyond this process, so of the row and with no seed of ours; a sum does
 		 * not mind the order. */
 		facts.absent_set += hash_bytes(&entry->row, sizeof(entry->row), HELD_SEED) | 1;
@@ -136,7 +134,7 @@ static void apply_brake(struct conclusion *c)
 	enum brake_verdict verdict =
 		brake_judge(&facts, c->facts.runtime->config, &c->commit.guard, &why);
 	if (verdict != BRAKE_BELIEVED) {
-		c->commit.held = (int64_t)facts.newly_absent;
+		c->commit.held = (int64_t)facts.absent;
 		write_message(c, buf_text(&why));
 	}
 	if (verdict == BRAKE_HELD) {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config/secrets.h"
+#include "export/tally.h"
 #include "http/listen.h"
 
 /* ---- which listing ------------------------------------------------------------------------- */
@@ -63,10 +64,12 @@ static int poll_now(void *data, int64_t listing_id, struct export_polls *ret, st
 
 	for (size_t i = 0; i < c->roster->count; i++) {
 		struct watch *w = c->roster->watches[i];
-		if (w->listing_id == 0 || w->gone || (listing_id && w->listing_id != listing_id))
+		if (w->listing_id == 0 || w->gone || w->lost ||
+		    (listing_id && w->listing_id != listing_id))
 			continue;
 		if (w->poll) {
 			polls.running++;
+			w->asked = true;
 			continue;
 		}
 		schedule_remove(&c->roster->schedule, w);
@@ -152,6 +155,8 @@ void control_reloaded(struct control *c, bool successful)
 
 	if (successful && c->export && !export_set_token_file(c->export, config->http.token_file))
 		log_warn("out of memory: the old token file stays in use");
+	if (successful && c->export)
+		export_changed(c->export, INT64_MAX);
 	/* One that was asked for while another ran is done when that one's successor is. */
 	if (c->reload->again && !c->reload->cancelled)
 		return;
@@ -229,11 +234,27 @@ void control_not_stored(struct control *c, const char *error)
 	strncpy(c->not_stored, error, sizeof(c->not_stored) - 1);
 }
 
-void control_polled(struct control *c, const struct watch *w, const struct poll_report *report)
+void control_polled(struct control *c, struct watch *w, const struct poll_report *report)
 {
-	(void)w;
+	const struct commit *commit = report->commit;
+	const struct poll_log *log = report->log;
+	const struct tally_poll poll = {
+		.listing_id = w->listing_id,
+		.failed = report->store_error ||
+			  (log->outcome != OUTCOME_COMPLETE && log->outcome != OUTCOME_ABORTED),
+		.reason = report->store_error ? CLASS_INTERNAL : log->error_class,
+		.duration_ms = log->duration_ms,
+		.changes = { commit->added, commit->changed_count, commit->missing, commit->removed,
+			     commit->returned_total, commit->held },
+	};
+
+	if (w->asked)
+		schedule_at(w, c->runtime->env->now_ms(c->runtime->env));
+	w->asked = false;
 	if (!c->export)
 		return;
+	export_polled(c->export, &poll);
+	export_changed(c->export, report->store_error ? 0 : commit->last_seq);
 	if (report->store_error)
 		control_not_stored(c, report->store_error);
 	else

@@ -25,8 +25,8 @@ struct control {
 	/* control.c's own. */
 	struct export *export; /* NULL: http.listen is off, or it was closed */
 	struct traffic traffic;
-	struct export_traffic *rows; /* of `traffic`, for the figures */
-	char not_stored[256];	      /* "": the last poll was stored */
+	struct export_traffic *rows;    /* of `traffic`, for the figures */
+	char not_stored[256];           /* "": the last poll was stored */
 	struct store_wal wal, wal_read; /* the second is the writer's thread's while it asks */
 	struct writer_job wal_job;
 	bool asking; /* wal_job is on its way */
@@ -41,8 +41,8 @@ int control_open(struct control *control, struct error *err);
 void control_close(struct control *control, void (*closed)(void *data), void *data);
 void control_finish(struct control *control);
 
-/* A poll has ended, or could not be stored and tries again. */
-void control_polled(struct control *control, const struct watch *watch,
-		    const struct poll_report *report);
+/* A poll has ended and its listing is not back in the queue yet. */
+void control_polled(struct control *control, struct watch *watch, const struct poll_report *report);
+/* A poll could not be stored and tries again. */
 void control_not_stored(struct control *control, const char *error);
 void control_reloaded(struct control *control, bool successful);

@@ -319,11 +319,11 @@ static void transmit(struct fetch *f)
 			.done = on_exchange_done,
 		};
 		move(f, FETCH_SENDING);
-		f->counts->requests++;
 		if (f->counts->first_sent_ms == 0)
 			f->counts->first_sent_ms = f->runtime->env->now_ms(f->runtime->env);
 		f->tries++;
 		rc = http_client_submit(f->runtime->client, &f->exchange);
+		f->counts->requests += rc == 0;
 	}
 	crypto_wipe(request.scratch, sizeof(request.scratch));
 	if (rc == 0)

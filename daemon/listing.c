@@ -14,7 +14,7 @@
 enum { PAGES_MAX = 20000, PAGES_SPARE = 64 };
 
 /* Pages drawn anew from a shuffled list show all of it after a few rounds. */
-enum { SWEEPS_MAX = 8 };
+enum { SWEEPS_MAX = 12, SWEEPS_FEW = 2 };
 
 static void begin_reading(struct listing *l)
 {
@@ -234,8 +234,10 @@ static void walk_aligned(struct listing *l, const struct listing_page *page, boo
 	l->cursor += l->stride;
 	if (!sweep_over)
 		return;
+	/* Of a listing that did not settle in polls before this one less is asked. */
+	unsigned sweeps_max = l->config.rereads_max < LISTING_REREADS_MAX ? SWEEPS_FEW : SWEEPS_MAX;
 	if (e->total_known && (int64_t)e->unique < e->total && e->duplicates > 0 &&
-	    ++l->sweeps < SWEEPS_MAX)
+	    ++l->sweeps < sweeps_max)
 		l->cursor = 0;
 	else
 		e->end_reached = true;
@@ -344,7 +346,7 @@ static bool wants_another_pass(struct listing *l)
 	bool stuck = !whole && is_stuck(l, doubt);
 	l->last = (struct listing_found){ true, whole, e->set, e->total, doubt };
 	return evidence_may_settle(doubt) && !stuck && !e->offsets_ignored &&
-	       ++l->passes < LISTING_PASSES_MAX;
+	       ++l->passes <= l->config.rereads_max;
 }
 
 static bool wants_another(struct listing *l)

@@ -41,7 +41,7 @@ struct listing_config {
 	bool total_untrusted; /* the total counts something else */
 	unsigned ahead_max;   /* pages in flight at most, 1 for one after the other; ≤
 				 LISTING_ASKED_MAX */
-	unsigned rereads_max; /* ≤ LISTING_REREADS_MAX */
+	unsigned rereads_max; /* ≤ LISTING_REREADS_MAX; of readings page behind page one more */
 	bool aligned;         /* pages cannot overlap: the last poll has shown it */
 };
 

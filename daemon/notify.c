@@ -27,8 +27,9 @@ struct notify {
 	unsigned open_handles;
 	uint64_t interval_ms; /* of the watchdog, as the service manager set it; 0: none */
 	struct writer_job job;
-	bool pinging; /* the job is on its way */
-	char *told;   /* the last line; NULL: none */
+	bool pinging;   /* the job is on its way */
+	bool forgetful; /* a listing lay forgotten at the last look */
+	char *told;     /* the last line; NULL: none */
 	uint64_t told_ms;
 	bool stopping, closing;
 	void (*closed)(void *data);
@@ -145,7 +146,11 @@ static void on_watchdog_timer(uv_timer_t *timer)
 {
 	struct notify *n = container_of(timer, struct notify, watchdog_timer);
 
-	if (n->pinging || (!n->stopping && is_forgetful(n)))
+	/* After the machine has slept this may look before the schedule does: believed the second
+	 * time. */
+	bool was_forgetful = n->forgetful;
+	n->forgetful = !n->stopping && is_forgetful(n);
+	if (n->pinging || (n->forgetful && was_forgetful))
 		return;
 	n->pinging = true;
 	n->job = (struct writer_job){ .run = run_nothing, .done = on_answered };

@@ -406,7 +406,7 @@ static void report(struct poll *p)
 
 	if (stored && c->log.outcome == OUTCOME_COMPLETE)
 		w->unsettled = 0;
-	else if (stored && p->listing.rereads > 0 && c->log.outcome == OUTCOME_PARTIAL)
+	else if (stored && p->listing.evidence.readings > 1 && c->log.outcome == OUTCOME_PARTIAL)
 		w->unsettled++;
 	w->aligned = p->listing.config.aligned && c->log.outcome == OUTCOME_COMPLETE;
 	w->poll = NULL;

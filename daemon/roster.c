@@ -174,7 +174,26 @@ static int add_listing(const struct listing_identity *identity, const struct ser
 	w->service = service;
 	w->variant = variant;
 	w->found = found;
+	w->planned = true;
 	return 0;
+}
+
+/* A place that vanished from discovery: what it would answer now is not to be believed. */
+static void follow_plan(struct roster *r, const struct account *account)
+{
+	const struct env *env = r->runtime->env;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct watch *w = r->watches[i];
+		if (roster_account_of(w) != account || w->discovery || w->lost == !w->planned)
+			continue;
+		w->lost = !w->planned;
+		schedule_remove(&r->schedule, w);
+		if (w->lost || w->poll || w->listing_id == 0)
+			continue;
+		schedule_at(w, env->now_ms(env));
+		schedule_add(&r->schedule, w);
+	}
 }
 
 int roster_places(const struct roster *r, const struct account *account, struct plan_places *ret)
@@ -209,8 +228,13 @@ static int plan_account(struct roster *r, struct account *account)
 	int rc = roster_places(r, account, &places);
 	if (rc < 0)
 		return rc;
+	for (size_t i = 0; i < r->count; i++)
+		if (roster_account_of(r->watches[i]) == account)
+			r->watches[i]->planned = false;
 	rc = plan_listings(account->config, &places, add_listing, &adding);
 	free((void *)(uintptr_t)places.items);
+	if (rc == 0)
+		follow_plan(r, account);
 	return rc;
 }
 
@@ -235,7 +259,7 @@ void roster_schedule(struct roster *r, struct watch *const *watches,
 		crowd += is_due(r, &rows[i], &due_ms);
 	for (size_t i = 0; i < count; i++) {
 		struct watch *w = watches[i];
-		if (w->gone || w->poll || w->queue_place > 0)
+		if (w->gone || w->lost || w->poll || w->queue_place > 0)
 			continue;
 		w->listing_id = rows[i].listing_id;
 		w->failures = rows[i].consecutive_failures;

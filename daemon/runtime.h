@@ -21,7 +21,7 @@ struct runtime {
 	struct http_client *client;
 	struct limiter *limiter;
 	struct writer *writer;
-	struct traffic *traffic; /* counts answers; NULL: nobody does */
+	struct traffic *traffic;     /* counts answers; NULL: nobody does */
 	const char *spool_directory; /* the catalog's */
 	uint64_t seed;               /* of all fingerprints of provider text in this process */
 };

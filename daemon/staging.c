@@ -223,8 +223,9 @@ static void remember_stored(const struct store_listing *l, void *data)
 	};
 }
 
-int staging_store(struct staging *s, struct store *store, struct error *err)
+static int register_all(struct store *store, void *data, struct error *err)
 {
+	struct staging *s = data;
 	int rc = 0;
 
 	for (size_t i = 0; i < s->listing_count && rc == 0; i++) {
@@ -235,6 +236,13 @@ int staging_store(struct staging *s, struct store *store, struct error *err)
 			rc = roster_load_places(store, s->rows[i].listing_id, &s->arena, &l->places,
 						&l->place_count, err);
 	}
+	return rc;
+}
+
+int staging_store(struct staging *s, struct store *store, struct error *err)
+{
+	int rc = store_together(store, register_all, s, err);
+
 	if (rc == 0)
 		rc = store_each_listing(store, remember_stored, s, err);
 	if (rc == 0 && s->arena.failed)

@@ -17,7 +17,7 @@ void standing_take(struct standing *ret, struct watch *const *watches, size_t co
 
 	for (size_t i = 0; i < count; i++) {
 		const struct watch *w = watches[i];
-		if (w->gone || w->listing_id == 0)
+		if (w->gone || w->lost || w->listing_id == 0)
 			continue;
 		s.listings++;
 		s.images += w->images_present;

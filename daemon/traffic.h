@@ -1,6 +1,6 @@
 /*
- * How many answers of which kind each account got from its cloud since the start. The kinds are few,
- * whatever a cloud answers.
+ * How many answers of which kind each account got from its cloud since the start. The kinds are
+ * few, whatever a cloud answers.
  *
  * Thread: the loop.
  */
@@ -20,7 +20,8 @@ struct traffic {
 	size_t count;
 };
 
-/* `status` of HTTP; 0: there was no answer. Not counted when memory is out. `traffic` may be NULL. */
+/* `status` of HTTP; 0: there was no answer. Not counted when memory is out. `traffic` may be NULL.
+ */
 void traffic_add(struct traffic *traffic, const char *account, int status);
 
 /* "200", "5xx", "error". */

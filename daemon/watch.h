@@ -21,6 +21,8 @@ struct watch {
 	struct account *account; /* stays while a poll is in flight */
 	struct account *next;    /* NULL, or what the account is after that poll */
 	bool gone; /* not of this configuration: nothing is polled, `account` is NULL in the end */
+	bool planned, lost; /* lost: its place is no longer found. Not polled, so that it goes
+			       stale and is not emptied; a place may come back */
 	struct generation *generation;     /* of the poll in flight; held */
 	const struct service *service;     /* NULL for a discovery */
 	const struct discovery *discovery; /* NULL for a listing of images */
@@ -47,6 +49,7 @@ struct watch {
 	int64_t failures;        /* polls in a row that failed */
 	int64_t overruns;        /* slots that passed while a poll was in flight */
 	size_t queue_place;      /* 0: not in the queue */
+	bool asked; /* somebody asked for a poll while one was in flight: another one follows it */
 
 	struct poll *poll; /* in flight, or NULL */
 

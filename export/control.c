@@ -38,9 +38,8 @@ static bool find_listing(struct exchange *x, int64_t *ret_listing_id)
 	return rc == 0;
 }
 
-static void start_command(struct exchange *x,
-			  void (*answered)(struct export_command *command, int result,
-					   const struct error *err))
+static void start_command(struct exchange *x, void (*answered)(struct export_command *command,
+							       int result, const struct error *err))
 {
 	x->command = (struct export_command){ .export = x->export, .answered = answered };
 	x->export->commands++;

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "export/answer.h"
+#include "export/events.h"
 #include "export/export.h"
 #include "export/pool.h"
 #include "export/routes.h"
+#include "export/tally.h"
 
 /* Also what a command waits in. */
 struct export_command {
@@ -21,17 +23,19 @@ struct exchange {
 	char *path;
 	const char *tail; /* what `{uid}` stood for, in `path` */
 	struct http_params query;
-	char *if_none_match; /* NULL: not sent */
-	char *token;         /* as given; NULL: none */
-	char *token_file;    /* that says which one is right */
-	void *state;         /* of the route; free()d at the end */
+	char *if_none_match;       /* NULL: not sent */
+	char *token;               /* as given; NULL: none */
+	char *token_file;          /* that says which one is right */
+	void *state;               /* of the route */
+	void (*drop)(void *state); /* at the end; NULL: free() */
 	struct reader_mark mark;
 	struct answer answer;
 	struct pool_job job;
 	struct export_command command;
 };
 
-struct export {
+struct export
+{
 	uv_loop_t *loop;
 	const struct env *env;
 	struct export_hooks hooks;
@@ -40,7 +44,10 @@ struct export {
 	struct guard *guard;
 	char *token_file; /* NULL: no commands */
 	int64_t started_at;
+	struct tally tally;
+	struct events events;
 	size_t commands; /* begun and not answered */
+	bool closing;    /* nothing comes any more */
 	void (*closed)(void *data);
 	void *data;
 };

@@ -13,18 +13,18 @@
 #include "export/token.h"
 
 /*
- *   request ─► guard ─► route ─► parameters ─► prepare ─► run (worker, one snapshot) ─► act ─► answer
- *                └─────────┴───────────┴── refused
+ *   request ─► guard ─► route ─► parameters ─► prepare ─► run (worker, one snapshot) ─► act ─►
+ * answer └─────────┴───────────┴── refused
  *
  * Failures: a request whose client has left goes its way to the end and is dropped there; the same
  * when the server closes.
- * On close: the server first, so that nothing new comes; then, once the commands that were begun are
- * answered, the pool; then the memory.
+ * On close: the server first, so that nothing new comes; then, once the commands that were begun
+ * are answered, the pool; then the memory.
  */
 enum {
-	/* What a question may cost: honest ones walk over every image once or twice. */
+	/* What a question may cost: honest ones walk over every image a few times. */
 	BUDGET_MS = 250,
-	BUDGET_US_PER_IMAGE = 5,
+	BUDGET_US_PER_IMAGE = 15,
 };
 
 /* ---- one request --------------------------------------------------------------------------- */
@@ -50,7 +50,8 @@ static void free_exchange(struct exchange *x)
 	free(x->token_file);
 	free(x->if_none_match);
 	free(x->path);
-	free(x->state);
+	if (x->state)
+		(x->drop ? x->drop : free)(x->state);
 	http_params_finish(&x->query);
 	answer_finish(&x->answer);
 	free(x);
@@ -114,7 +115,8 @@ static int run_in_snapshot(struct exchange *x, struct reader *reader, struct err
 	if (rc < 0)
 		return rc;
 	x->answer.seq = x->mark.last_seq;
-	if (x->route->flags & ROUTE_CONDITIONAL) {
+	/* What is younger than an age changes with the time alone. */
+	if (x->route->flags & ROUTE_CONDITIONAL && !exchange_text(x, "since")) {
 		put_etag(x);
 		if (is_known(x->if_none_match, buf_text(&x->answer.etag))) {
 			answer_begin(&x->answer, 304, NULL);
@@ -170,7 +172,11 @@ static void on_done(struct pool_job *job)
 {
 	struct exchange *x = container_of(job, struct exchange, job);
 
-	if (!x->answer.status && x->route->act && !job->cancelled && x->request)
+	/* Who has no token is not told what could be said. */
+	bool asked = !x->answer.status && x->route->act && !job->cancelled && x->request;
+	if (asked && x->route->flags & ROUTE_TOKEN)
+		asked = route_check(x->route, &x->query, &x->answer);
+	if (asked)
 		x->route->act(x);
 	else
 		exchange_end(x);
@@ -216,8 +222,9 @@ static bool may_ask(const struct export *export, const struct http_request *requ
 		    struct answer *answer)
 {
 	if (!guard_allows_host(export->guard, http_request_header(request, "Host")))
-		answer_problem(answer, 421,
-			       "the request is addressed to a name that is not ours: see http.names");
+		answer_problem(
+			answer, 421,
+			"the request is addressed to a name that is not ours: see http.names");
 	else if (!guard_allows_site(http_request_header(request, "Sec-Fetch-Site")))
 		answer_problem(answer, 403, "pages of other sites may not ask");
 	return !answer->status;
@@ -276,8 +283,8 @@ static void begin(struct exchange *x)
 
 	if (copy_parameters(x, request) < 0)
 		answer_problem(&x->answer, 400, "the parameters cannot be read");
-	else if (route_check(x->route, &x->query, &x->answer) && x->route->prepare &&
-		 !x->route->prepare(x))
+	else if (!(x->route->flags & ROUTE_TOKEN) && route_check(x->route, &x->query, &x->answer) &&
+		 x->route->prepare && !x->route->prepare(x))
 		answer_problem(&x->answer, 503, "out of memory");
 	if (x->answer.status) {
 		exchange_end(x);
@@ -318,19 +325,26 @@ static void on_pool_closed(void *data)
 	void *closed_data = export->data;
 
 	guard_close(export->guard);
+	tally_finish(&export->tally);
 	free(export->token_file);
 	free(export);
 	closed(closed_data);
 }
 
+static void on_events_closed(struct events *events)
+{
+	struct export *export = container_of(events, struct export, events);
+
+	pool_close(export->pool, on_pool_closed, export);
+}
+
 /* Commands are answered by parts of the daemon that go on until we are closed. */
 static void go_on_closing(struct export *export)
 {
-	if (!export->closed || export->server || export->commands > 0 || !export->pool)
+	if (!export->closed || export->server || export->commands > 0 || export->closing)
 		return;
-	struct pool *pool = export->pool;
-	export->pool = NULL;
-	pool_close(pool, on_pool_closed, export);
+	export->closing = true;
+	events_close(&export->events, on_events_closed);
 }
 
 static void on_server_closed(void *data)
@@ -392,8 +406,19 @@ int export_open(struct export **ret, uv_loop_t *loop, const struct export_option
 		free(export);
 		return error_set(err, -ENOMEM, "out of memory");
 	}
+	events_open(&export->events, loop, export->pool);
 	*ret = export;
 	return open_parts(export, o, err);
+}
+
+void export_polled(struct export *export, const struct tally_poll *poll)
+{
+	tally_count(&export->tally, poll);
+}
+
+void export_changed(struct export *export, int64_t last_seq)
+{
+	events_changed(&export->events, last_seq);
 }
 
 bool export_set_token_file(struct export *export, const char *path)

@@ -40,7 +40,8 @@ struct export_figures {
 };
 
 struct export_polls {
-	size_t due, running; /* listings that begin now, and those that had begun */
+	size_t due,
+		running; /* listings that begin now, and those that begin when they have ended */
 };
 
 struct export_hooks {
@@ -51,7 +52,8 @@ struct export_hooks {
 	 * is that of several. */
 	int (*find)(void *data, const char *listing, int64_t *ret_listing_id, struct error *err);
 
-	/* What is due at once from now on; listing 0: all. -ENOENT: it is not polled at all. */
+	/* What is polled from now on, once, beginning after this call; listing 0: all. -ENOENT: it
+	 * is not polled at all. */
 	int (*poll)(void *data, int64_t listing_id, struct export_polls *ret, struct error *err);
 	void (*release)(void *data, int64_t listing_id, struct export_command *command);
 	void (*reload)(void *data, struct export_command *command);
@@ -78,6 +80,13 @@ int export_open(struct export **ret, uv_loop_t *loop, const struct export_option
 
 /* Cuts what is being answered and waits for commands that were begun. */
 void export_close(struct export *export, void (*closed)(void *data), void *data);
+
+/* A poll has ended. */
+struct tally_poll; /* export/tally.h */
+void export_polled(struct export *export, const struct tally_poll *poll);
+
+/* There may be changes up to this seq; INT64_MAX where it is not known. */
+void export_changed(struct export *export, int64_t last_seq);
 
 /* After a reload. False when memory is out: the old one stays. */
 bool export_set_token_file(struct export *export, const char *path);

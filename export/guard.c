@@ -9,9 +9,9 @@
 enum { HOST_MAX = 254, NAMES_MAX = 64 };
 
 struct guard {
-	bool everywhere; /* a unix socket */
-	bool wildcard;   /* listens on all addresses: any address may be ours */
-	bool local;      /* on loopback alone */
+	bool everywhere;        /* a unix socket */
+	bool wildcard;          /* listens on all addresses: any address may be ours */
+	bool local;             /* on loopback alone */
 	char *names[NAMES_MAX]; /* ends with NULL */
 	size_t count;
 };

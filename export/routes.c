@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "export/answer.h"
 #include "export/handlers.h"
+#include "model/record.h"
 
 /* ---- parameters -------------------------------------------------------------------------- */
 
@@ -28,14 +29,39 @@ const struct route routes[] = {
 	{ "GET", "/healthz", .prepare = health_prepare, .run = health_ready, .parameters = verbose,
 	  .flags = ROUTE_NO_CATALOG, .summary = "The same as /readyz." },
 
+	/* The longer ones first: what {uid} stands for may have slashes. */
+	{ "GET", "/api/v1/images", .run = images_list, .parameters = images_parameters,
+	  .flags = ROUTE_CONDITIONAL, .schema = "images", .summary = "Images, filtered, page by page." },
+	{ "GET", "/api/v1/images/{uid}/history", .run = views_history, .parameters = history_parameters,
+	  .flags = ROUTE_CONDITIONAL, .schema = "changes", .summary = "What happened to an image, the oldest first." },
+	{ "GET", "/api/v1/images/{uid}", .run = images_one, .parameters = none,
+	  .flags = ROUTE_CONDITIONAL, .schema = "image", .summary = "One image; also one that was removed." },
+	{ "GET", "/api/v1/listings", .run = views_listings, .parameters = listings_parameters,
+	  .flags = ROUTE_CONDITIONAL, .schema = "listings", .summary = "What is polled, and how well it is." },
+	{ "GET", "/api/v1/polls", .run = views_polls, .parameters = polls_parameters,
+	  .flags = ROUTE_CONDITIONAL, .schema = "polls", .summary = "Attempts to read a listing, the newest first." },
+	{ "GET", "/api/v1/changes", .run = views_changes, .parameters = changes_parameters,
+	  .flags = ROUTE_CONDITIONAL, .schema = "changes", .summary = "What changed, the oldest first." },
+	{ "GET", "/api/v1/coverage", .run = views_coverage, .parameters = coverage_parameters,
+	  .flags = ROUTE_CONDITIONAL, .schema = "coverage", .summary = "Which system is where, and where it is missing." },
+	{ "GET", "/api/v1/stats", .run = stats_answer, .parameters = none,
+	  .flags = ROUTE_CONDITIONAL, .schema = "stats", .summary = "How many images there are of which sort." },
+
+	{ "GET", "/api/v1/events", .act = events_begin, .parameters = events_parameters,
+	  .summary = "Changes as they are committed: server-sent events, id = seq." },
+	{ "GET", "/openapi.json", .run = openapi_answer, .parameters = none, .schema = "openapi",
+	  .summary = "This description." },
+	{ "GET", "/metrics", .prepare = metrics_prepare, .run = metrics_answer,
+	  .flags = ROUTE_NO_CATALOG, .summary = "Prometheus text format 0.0.4." },
+
 	{ "POST", "/-/release", .act = control_release, .parameters = one_listing,
-	  .flags = ROUTE_TOKEN, .schema = "Released",
+	  .flags = ROUTE_TOKEN, .schema = "released",
 	  .summary = "Believes the held drop of a listing: its next complete poll counts." },
 	{ "POST", "/-/poll", .act = control_poll, .parameters = one_listing,
-	  .flags = ROUTE_TOKEN, .schema = "Polled",
+	  .flags = ROUTE_TOKEN, .schema = "polled",
 	  .summary = "Polls a listing now, or all of them." },
 	{ "POST", "/-/reload", .act = control_reload, .parameters = none,
-	  .flags = ROUTE_TOKEN, .schema = "Reloaded",
+	  .flags = ROUTE_TOKEN, .schema = "reloaded",
 	  .summary = "Reads the configuration again; answers when it is in force or refused." },
 };
 /* clang-format on */
@@ -97,8 +123,44 @@ static bool is_word(const char *words, const char *value)
 
 bool parameter_flag(const char *value, bool *ret)
 {
-	*ret = *value == '\0' || strcmp(value, "1") == 0 || strcmp(value, "true") == 0;
-	return *ret || strcmp(value, "0") == 0 || strcmp(value, "false") == 0;
+	*ret = *value == '\0' || is_word("1|true|yes", value);
+	return *ret || is_word("0|false|no", value);
+}
+
+bool parameter_since(const char *value, int64_t now_s, int64_t *ret_s)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t len = strspn(value, "0123456789");
+	char digits[16] = "";
+	int64_t number;
+
+	if (len == 0 || len >= sizeof(digits))
+		return false;
+	memcpy(digits, value, len);
+	if (!text_to_int(digits, &number) || number > INT64_C(100000000000))
+		return false;
+	if (value[len] == '\0') {
+		*ret_s = number;
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (value[len] != units[i].unit || value[len + 1] != '\0')
+			continue;
+		*ret_s = now_s - number * units[i].seconds;
+		return true;
+	}
+	return false;
+}
+
+const char *parameter_words(const struct parameter *p)
+{
+	for (enum column c = 0; c < COLUMN_COUNT && !*p->words; c++)
+		if (strcmp(columns[c].name, p->name) == 0)
+			return columns[c].words;
+	return p->words;
 }
 
 /* False after the answer was made a problem. */
@@ -120,14 +182,22 @@ static bool check_value(const struct parameter *p, const char *value, struct ans
 			   (long long)p->max);
 		break;
 	case PARAMETER_WORD:
-		ok = is_word(p->words, value);
+		ok = is_word(parameter_words(p), value) || (!*p->words && strcmp(value, "-") == 0);
 		buf_puts(&wanted, "one of ");
-		for (const char *c = p->words; *c; c++)
+		for (const char *c = parameter_words(p); *c; c++)
 			buf_puts(&wanted, *c == '|' ? ", " : (char[]){ *c, '\0' });
 		break;
 	case PARAMETER_FLAG:
 		ok = parameter_flag(value, &flag);
 		buf_puts(&wanted, "1 or 0");
+		break;
+	case PARAMETER_ANSWER:
+		ok = parameter_flag(value, &flag) || strcmp(value, "unknown") == 0;
+		buf_puts(&wanted, "1, 0 or unknown");
+		break;
+	case PARAMETER_SINCE:
+		ok = parameter_since(value, 0, &number);
+		buf_puts(&wanted, "an age such as 90s, 10m, 6h or 7d, or Unix seconds");
 		break;
 	}
 	if (!ok)
@@ -142,9 +212,8 @@ static void refuse_unknown(const struct route *route, struct answer *answer)
 	struct buf detail;
 
 	buf_init(&detail);
-	buf_puts(&detail, route->parameters[0].name
-				  ? "a parameter is not known here; these are: "
-				  : "no parameter is known here");
+	buf_puts(&detail, route->parameters[0].name ? "a parameter is not known here; these are: "
+						    : "no parameter is known here");
 	for (const struct parameter *p = route->parameters; p->name; p++)
 		buf_printf(&detail, "%s%s", p == route->parameters ? "" : ", ", p->name);
 	answer_problem(answer, 400, buf_text(&detail));

@@ -14,8 +14,10 @@ struct exchange;
 enum parameter_type {
 	PARAMETER_TEXT, /* not empty */
 	PARAMETER_INT,  /* min … max */
-	PARAMETER_WORD, /* one of `words` */
-	PARAMETER_FLAG, /* "1", "true" or nothing: yes; "0", "false": no */
+	PARAMETER_WORD, /* one of `words`; "": of those that the record's column of that name has */
+	PARAMETER_FLAG, /* "1", "true", "yes" or nothing: yes; "0", "false", "no": no */
+	PARAMETER_ANSWER, /* a flag, or "unknown" */
+	PARAMETER_SINCE,  /* an age: "90s", "10m", "6h", "7d"; or Unix seconds */
 };
 
 struct parameter {
@@ -44,8 +46,7 @@ struct route {
 enum route_flag {
 	ROUTE_TOKEN = 1 << 0,       /* only for who has the token */
 	ROUTE_CONDITIONAL = 1 << 1, /* has an ETag */
-	ROUTE_FILTERS = 1 << 2,     /* the filters of images are parameters as well */
-	ROUTE_NO_CATALOG = 1 << 3,  /* run() is called without a catalog too: reader NULL */
+	ROUTE_NO_CATALOG = 1 << 2,  /* run() is called without a catalog too: reader NULL */
 };
 
 extern const struct route routes[];
@@ -60,6 +61,12 @@ struct route_match route_find(const char *method, const char *path);
 
 /* Every parameter is known, given once, and right; else the answer is a problem. */
 bool route_check(const struct route *route, const struct http_params *query, struct answer *answer);
+
+/* Unix seconds of a PARAMETER_SINCE. */
+bool parameter_since(const char *value, int64_t now_s, int64_t *ret_s);
+
+/* What a PARAMETER_WORD may be: "a|b". */
+const char *parameter_words(const struct parameter *parameter);
 
 /* What a PARAMETER_FLAG says; false when it says nothing. */
 bool parameter_flag(const char *value, bool *ret);

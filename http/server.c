@@ -155,6 +155,17 @@ static int read_target(struct request *r)
 			: 0;
 }
 
+/*
+ * libmicrohttpd does not complete a request that it refuses between its target and its head, for
+ * instance because the head is too large for its memory.
+ */
+static void drop_current(struct connection *c)
+{
+	if (c->current)
+		free_request(c->current);
+	c->current = NULL;
+}
+
 /* The first thing that libmicrohttpd tells of a request: its target, before it decodes anything. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
@@ -175,6 +186,8 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
 		free_request(r);
 		return NULL;
 	}
+	drop_current(r->connection);
+	r->connection->current = r;
 	r->unreadable = read < 0;
 	r->public.target = r->target;
 	server_set_deadline(server, r->connection, server->options.request_timeout_ms);
@@ -347,6 +360,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **ctx,
 	if (!r)
 		return;
 	*ctx = NULL;
+	r->connection->current = NULL;
 	bool listed = !list_empty(&r->link);
 	list_remove(&r->link);
 	server_set_deadline(r->server, r->connection, r->server->options.idle_timeout_ms);
@@ -365,6 +379,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 		if (c) {
 			list_remove(&c->link);
 			server->connection_count--;
+			drop_current(c);
 			free(c);
 		}
 		*context = NULL;

@@ -46,6 +46,12 @@ struct http_request {
 	 * the answer is sent: this is then the server's business alone.
 	 */
 	http_gone_fn *gone;
+
+	/*
+	 * Set by a handler that streams: called whenever all that was written has gone out. It may
+	 * write more, or close; not called after that.
+	 */
+	http_gone_fn *drained;
 };
 
 struct http_header {

@@ -80,9 +80,11 @@ void http_drop(struct http_request *request, bool reset)
 static ssize_t on_read(void *cls, uint64_t at, char *bytes, size_t size)
 {
 	struct request *r = cls;
-	size_t left = r->stream.len - r->stream_at;
 
 	(void)at;
+	if (r->stream_at == r->stream.len && !r->stream_closed && r->public.drained)
+		r->public.drained(&r->public);
+	size_t left = r->stream.len - r->stream_at;
 	if (left > 0) {
 		size_t n = left < size ? left : size;
 		memcpy(bytes, r->stream.bytes + r->stream_at, n);

@@ -38,7 +38,8 @@ struct http_server {
 struct connection {
 	struct list link;
 	int fd;
-	uint64_t deadline_ms; /* 0: none */
+	uint64_t deadline_ms;    /* 0: none */
+	struct request *current; /* born and not completed */
 };
 
 struct request {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/scratch.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 #define REDACTED    "\"[redacted]\""
@@ -413,11 +414,23 @@ static bool is_out_of_memory(const json_error_t *error)
 	return code == json_error_out_of_memory || code == json_error_unknown;
 }
 
+/* What jansson reads while memory runs out may be cut short, and is not used. */
+static json_t *load(struct json_range text, size_t flags, json_error_t *error)
+{
+	(void)scratch_ran_out();
+	json_t *root = json_loadb(text.start, text.len, flags, error);
+	if (!scratch_ran_out() || !root)
+		return root;
+	json_decref(root);
+	*error = (json_error_t){ 0 };
+	return NULL;
+}
+
 /* Parses what the scan made; a member that is there twice is a warning: the last one counts. */
 static int parse_item(const struct repair *with, struct json_range text, json_t **ret)
 {
 	json_error_t error = { 0 }; /* not always set when memory is out */
-	json_t *root = json_loadb(text.start, text.len, JSON_REJECT_DUPLICATES, &error);
+	json_t *root = load(text, JSON_REJECT_DUPLICATES, &error);
 
 	if (!root && json_error_code(&error) == json_error_duplicate_key) {
 		const char *quote = strchr(error.text, '"');
@@ -425,7 +438,7 @@ static int parse_item(const struct repair *with, struct json_range text, json_t 
 		const char *clean = text_clean(with->arena, TEXT_LINE, name, strcspn(name, "\""));
 		notes_addf(with->warnings, with->arena, "%s: there twice, the last one counts",
 			   clean ? clean : "");
-		root = json_loadb(text.start, text.len, 0, &error);
+		root = load(text, 0, &error);
 	}
 	if (!root)
 		return is_out_of_memory(&error) ? -ENOMEM : -EBADMSG;
@@ -469,7 +482,7 @@ int repair_envelope(const struct repair *with, const char *bytes, size_t len, js
 		text = splice(&scan, true);
 	if (rc == -ENOMEM || !text.start)
 		return error_set(err, -ENOMEM, "out of memory");
-	json_t *root = rc ? NULL : json_loadb(text.start, text.len, JSON_REJECT_DUPLICATES, &error);
+	json_t *root = rc ? NULL : load(text, JSON_REJECT_DUPLICATES, &error);
 	if (root) {
 		*ret = root;
 		return 0;

@@ -11,15 +11,18 @@ enum { BLOCK_BYTES = 64 * 1024, ALIGN = _Alignof(max_align_t) };
 static _Thread_local struct {
 	_Alignas(max_align_t) char bytes[BLOCK_BYTES];
 	size_t used;
-	bool active;
+	bool active, ran_out;
 } block;
 
 static void *take(size_t size)
 {
 	size_t rounded = (size + ALIGN - 1) / ALIGN * ALIGN;
 
-	if (!block.active || rounded < size || rounded > BLOCK_BYTES - block.used)
-		return malloc(size);
+	if (!block.active || rounded < size || rounded > BLOCK_BYTES - block.used) {
+		void *memory = malloc(size);
+		block.ran_out = block.ran_out || !memory;
+		return memory;
+	}
 	void *result = block.bytes + block.used;
 	block.used += rounded;
 	return result;
@@ -36,23 +39,27 @@ static void give_back(void *memory)
 
 void scratch_install(void)
 {
-#ifndef __SANITIZE_ADDRESS__
 	json_set_alloc_funcs(take, give_back);
-#else
-	(void)take;
-	(void)give_back;
-#endif
 }
 
 void scratch_begin(void)
 {
 	assert(!block.active);
+#ifndef __SANITIZE_ADDRESS__
 	block.active = true;
+#endif
 	block.used = 0;
 }
 
 void scratch_end(void)
 {
-	assert(block.active);
 	block.active = false;
+}
+
+bool scratch_ran_out(void)
+{
+	bool ran_out = block.ran_out;
+
+	block.ran_out = false;
+	return ran_out;
 }

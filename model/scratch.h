@@ -8,8 +8,14 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 /* Once, before a second thread exists. Without it jansson keeps to the heap. */
 void scratch_install(void);
 
 void scratch_begin(void);
 void scratch_end(void);
+
+/* Whether memory ran out on this thread since it was asked last. Jansson may then have cut a text
+ * short without a word. */
+bool scratch_ran_out(void);

@@ -131,7 +131,7 @@ static const char *health_after(const struct poll_log *log)
 {
 	switch (log->outcome) {
 	case OUTCOME_COMPLETE: return "ok";
-	case OUTCOME_PARTIAL: return "partial";
+	case OUTCOME_PARTIAL: return log->error_class == CLASS_THROTTLED ? NULL : "partial";
 	case OUTCOME_SUSPECT: return "suspect";
 	case OUTCOME_FAILED:
 		if (log->error_class == CLASS_THROTTLED)
@@ -161,7 +161,9 @@ static int update_listing(struct work *work, bool holding, struct error *err)
 	s = STMT(work->store, LISTING_HEALTH);
 	bind_int(s, PARAM_listing_id, work->commit->listing_id);
 	bind_text(s, PARAM_health, health_after(log));
-	bind_int(s, PARAM_failed, log->outcome == OUTCOME_FAILED);
+	bind_int(s, PARAM_failed,
+		 log->outcome == OUTCOME_FAILED ||
+			 (log->outcome == OUTCOME_PARTIAL && log->error_class == CLASS_THROTTLED));
 	if (work->complete) {
 		bind_null(s, PARAM_message);
 		bind_null(s, PARAM_error_class);
@@ -308,7 +310,7 @@ static int run(struct work *work, struct known_entry *stored, uint8_t *presences
 {
 	struct store *store = work->store;
 	bool counted = false;
-	int result = statement_run(STMT(store, BEGIN), err);
+	int result = store_begin(store, err);
 
 	if (result < 0)
 		return result;

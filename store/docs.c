@@ -269,7 +269,7 @@ int docs_refresh(struct store *store, struct error *err)
 	int result = statement_int(s, 0, &stored, err);
 	if (result < 0 || stored == wanted)
 		return result;
-	result = statement_run(STMT(store, BEGIN), err);
+	result = store_begin(store, err);
 	if (result < 0)
 		return result;
 	result = fill(store, err);
@@ -336,7 +336,7 @@ static int describe(struct store *store, const struct provider *const *providers
 
 int store_describe(struct store *store, const struct provider *const *providers, struct error *err)
 {
-	int result = statement_run(STMT(store, BEGIN), err);
+	int result = store_begin(store, err);
 
 	if (result < 0)
 		return result;

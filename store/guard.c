@@ -38,7 +38,6 @@ int guard_put(struct work *work, struct error *err)
 	bind_count(s, PARAM_held_since_at, guard->held_since_at ? guard->held_since_at : -1);
 	bind_int(s, PARAM_held_polls, guard->held_polls);
 	bind_int(s, PARAM_held_set, (int64_t)guard->held_set);
-	bind_int(s, PARAM_released, guard->released);
 	bind_int(s, PARAM_credential, (int64_t)guard->credential);
 	return statement_run_one(s, err);
 }

@@ -22,6 +22,7 @@ struct store {
 	ino_t inode;
 	int64_t counted_day; /* the last day that has rows in _image_counts; -1 none */
 	int64_t busy_total;
+	bool impatient; /* the last transaction could not begin: another program holds the lock */
 
 	char *witness_path;
 	struct witness witness; /* how far the catalog has come */
@@ -46,6 +47,13 @@ void witness_commit(struct store *store, int64_t last_seq, int64_t poll_id);
 void uid_put_prefix(struct buf *out, const struct listing_identity *identity);
 /* "zone/image_id"; the zone of an image with a zone_id is that. */
 void uid_put_image(struct buf *out, const struct record *record);
+
+/* ---- store.c -----------------------------------------------------------------------------------
+ */
+
+/* BEGIN. Waits for another program's write lock, but not once more after that was in vain: what
+ * waits behind must not add up. */
+int store_begin(struct store *store, struct error *err);
 
 /* ---- listings.c ------------------------------------------------------------------------------ */
 

@@ -46,15 +46,16 @@ static void bind_identity(struct statement *s, const struct listing_identity *id
 	bind_text(s, PARAM_variant, identity->variant);
 }
 
-/* Runs `body` as one transaction. */
+/* Runs `body` as one transaction, or as a part of the one that is open. */
 static int transact(struct store *store,
 		    int (*body)(struct store *store, void *data, struct error *err), void *data,
 		    struct error *err)
 {
+	if (!sqlite3_get_autocommit(store->db))
+		return body(store, data, err);
 	int result = check_file(store, err);
-
 	if (result == 0)
-		result = statement_run(STMT(store, BEGIN), err);
+		result = store_begin(store, err);
 	if (result < 0)
 		return result;
 	result = body(store, data, err);
@@ -63,6 +64,13 @@ static int transact(struct store *store,
 	if (result < 0 && !sqlite3_get_autocommit(store->db))
 		statement_run(STMT(store, ROLLBACK), NULL);
 	return result;
+}
+
+int store_together(struct store *store,
+		   int (*body)(struct store *store, void *data, struct error *err), void *data,
+		   struct error *err)
+{
+	return transact(store, body, data, err);
 }
 
 /* `at` 0 enables. */

@@ -147,9 +147,10 @@ int query_run(struct reader *reader, struct query *query, reader_row_fn *each, v
 		result = db_error(reader->db, "cannot be read", err);
 	for (size_t i = 0; i < query->count && result == 0; i++) {
 		const struct bound *value = &query->values[i];
-		int code = value->text ? sqlite3_bind_text(stmt, (int)i + 1, value->text, -1,
-							   SQLITE_STATIC)
-				       : sqlite3_bind_int64(stmt, (int)i + 1, value->number);
+		int code = value->real   ? sqlite3_bind_double(stmt, (int)i + 1, *value->real)
+			   : value->text ? sqlite3_bind_text(stmt, (int)i + 1, value->text, -1,
+							     SQLITE_STATIC)
+					 : sqlite3_bind_int64(stmt, (int)i + 1, value->number);
 		if (code != SQLITE_OK)
 			result = error_set(err, -ENOMEM, "out of memory");
 	}
@@ -196,32 +197,37 @@ static bool is_among(const char *const *names, const char *name)
 	return false;
 }
 
-int query_check_column(struct reader *reader, const char *view, const char *column,
-		       struct error *err)
+static int no_column(const char *view, const char *column, const char *const *names,
+		     struct error *err)
 {
-	const char *names[COLUMNS_MAX + 1];
-	struct arena arena;
+	const char *nearest = text_nearest(column, names);
 
-	if (!column)
-		return 0;
-	arena_init(&arena);
-	int result = read_columns(reader, view, &arena, names, err);
-	if (result == 0 && !is_among(names, column)) {
-		const char *nearest = text_nearest(column, names);
-		result = error_set(err, -EINVAL, "%s has no column '%s'%s%s%s", view, column,
-				   nearest ? "; did you mean '" : "", nearest ? nearest : "",
-				   nearest ? "'?" : "");
-	}
-	arena_finish(&arena);
-	return result;
+	return error_set(err, -EINVAL, "%s has no column '%s'%s%s%s", view, column,
+			 nearest ? "; did you mean '" : "", nearest ? nearest : "",
+			 nearest ? "'?" : "");
 }
 
 int query_check_columns(struct reader *reader, const char *view, const char *const *columns,
 			struct error *err)
 {
-	int result = 0;
+	const char *names[COLUMNS_MAX + 1];
+	struct arena arena;
 
-	for (; columns && *columns && result == 0; columns++)
-		result = query_check_column(reader, view, *columns, err);
+	if (!columns || !*columns)
+		return 0;
+	arena_init(&arena);
+	int result = read_columns(reader, view, &arena, names, err);
+	for (; *columns && result == 0; columns++)
+		if (!is_among(names, *columns))
+			result = no_column(view, *columns, names, err);
+	arena_finish(&arena);
 	return result;
+}
+
+int query_check_column(struct reader *reader, const char *view, const char *column,
+		       struct error *err)
+{
+	const char *const columns[] = { column, NULL };
+
+	return query_check_columns(reader, view, columns, err);
 }

@@ -68,6 +68,11 @@ bool reader_view_from_text(const char *name, enum reader_view *ret)
 	return false;
 }
 
+const char *reader_view_name(enum reader_view view)
+{
+	return views[view].name;
+}
+
 static const char *time_column(enum reader_view view)
 {
 	return view == VIEW_polls ? "started_at" : "at";
@@ -93,57 +98,99 @@ static const char *source_of(enum reader_view view, const struct view_query *que
 	return view == VIEW_changes && query->explained ? changes_explained : views[view].name;
 }
 
+#define AT(member) offsetof(struct view_query, member)
+/* clang-format off */
+/* What a query may name: a column, and what is asked of it. */
+static const struct {
+	const char *column, *piece;
+	size_t offset; /* of the text */
+} asked[] = {
+	{ "provider",   "provider = ?",                AT(provider) },
+	{ "account",    "account = ?",                 AT(account) },
+	{ "service",    "service = ?",                 AT(service) },
+	{ "region",     "region IS nullif(?, '-')",    AT(region) },
+	{ "zone",       "zone IS nullif(?, '-')",      AT(zone) },
+	{ "os_distro",  "os_distro IS nullif(?, '-')", AT(os_distro) },
+	{ "os_version", VERSION_IS,                    AT(os_version) },
+	{ "arch",       "arch IS nullif(?, '-')",      AT(arch) },
+	{ "form",       "form = ?",                    AT(form) },
+	{ "kind",       "kind = ?",                    AT(kind) },
+	{ "outcome",    "outcome = ?",                 AT(outcome) },
+	{ "uid",        "uid = ?",                     AT(uid) },
+	{ "image_id",   "image_id = ?",                AT(image_id) },
+	{ "uid",        "(uid = ? OR image_id = ?)",   AT(id) },
+	{ "view",       "view = ?",                    AT(view) },
+};
+/* clang-format on */
+
+static const char *text_asked(const struct view_query *query, size_t i)
+{
+	return *(const char *const *)((const char *)query + asked[i].offset);
+}
+
+static int check_query(struct reader *reader, enum reader_view view, const struct view_query *query,
+		       struct error *err)
+{
+	const char *named[ARRAY_LEN(asked) + 3] = { 0 };
+	size_t count = 0;
+
+	/* What is put together from two views has columns of both. */
+	bool as_it_is = source_of(view, query) == views[view].name;
+	for (size_t i = 0; i < ARRAY_LEN(asked) && as_it_is; i++)
+		if (text_asked(query, i))
+			named[count++] = asked[i].column;
+	if (query->listing_id)
+		named[count++] = "listing_id";
+	if (query->since)
+		named[count++] = time_column(view);
+	int result = query_check_columns(reader, views[view].name, named, err);
+	return result == 0 && as_it_is
+		       ? query_check_columns(reader, views[view].name, query->columns, err)
+		       : result;
+}
+
+static void put_asked(struct query *q, enum reader_view view, const struct view_query *query)
+{
+	char piece[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
+		query_where_text(q, asked[i].piece, text_asked(query, i));
+	query_where_int(q, "listing_id = ?", query->listing_id);
+	sqlite3_snprintf(sizeof(piece), piece, "%s > ?", views[view].order);
+	query_where_int(q, piece, query->after);
+	sqlite3_snprintf(sizeof(piece), piece, "%s >= ?", time_column(view));
+	query_where_int(q, piece, query->since);
+	if (query->missing)
+		query_where(q, "images = 0", (struct bound){ 0 });
+}
+
 int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
 		      reader_row_fn *each, void *data, struct error *err)
 {
-	/* clang-format off */
-	const struct {
-		const char *column, *piece, *text;
-	} asked[] = {
-		{ "provider",   "provider = ?",              query->provider },
-		{ "account",    "account = ?",               query->account },
-		{ "service",    "service = ?",               query->service },
-		{ "region",     "region IS nullif(?, '-')",  query->region },
-		{ "zone",       "zone IS nullif(?, '-')",    query->zone },
-		{ "os_distro",  "os_distro = ?",             query->os_distro },
-		{ "os_version", VERSION_IS,                  query->os_version },
-		{ "arch",       "arch IS nullif(?, '-')",    query->arch },
-		{ "form",       "form = ?",                  query->form },
-		{ "kind",       "kind = ?",                  query->kind },
-		{ "outcome",    "outcome = ?",               query->outcome },
-		{ "uid",        "uid = ?",                   query->uid },
-		{ "image_id",   "image_id = ?",              query->image_id },
-		{ "uid",        "(uid = ? OR image_id = ?)", query->id },
-		{ "view",       "view = ?",                  query->view },
-	};
-	/* clang-format on */
-	const char *source = source_of(view, query);
-	bool as_it_is = source == views[view].name;
 	struct query q = { 0 };
-	char piece[64];
-	int result = 0;
+	int result = check_query(reader, view, query, err);
 
-	for (size_t i = 0; i < ARRAY_LEN(asked) && result == 0 && as_it_is; i++)
-		result = query_check_column(reader, views[view].name,
-					    asked[i].text ? asked[i].column : NULL, err);
-	if (result == 0 && query->listing_id)
-		result = query_check_column(reader, views[view].name, "listing_id", err);
-	if (result == 0 && query->since)
-		result = query_check_column(reader, views[view].name, time_column(view), err);
 	if (result < 0)
 		return result;
+	const char *order = views[view].order, *second = views[view].second;
+	struct page_order keys = {
+		.columns = { order }, .count = 1, .descending = query->descending, .strict = !second
+	};
+	char names[128];
+	if (second && query->page)
+		page_add(&keys, second, names);
 	buf_init(&q.sql);
-	buf_printf(&q.sql, "SELECT * FROM %s", source);
-	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
-		query_where_text(&q, asked[i].piece, asked[i].text);
-	query_where_int(&q, "listing_id = ?", query->listing_id);
-	sqlite3_snprintf(sizeof(piece), piece, "%s > ?", views[view].order);
-	query_where_int(&q, piece, query->after);
-	sqlite3_snprintf(sizeof(piece), piece, "%s >= ?", time_column(view));
-	query_where_int(&q, piece, query->since);
-	if (query->missing)
-		query_where(&q, "images = 0", (struct bound){ 0 });
-	query_put_order(&q, views[view].order, views[view].second, query->descending, query->limit);
+	buf_puts(&q.sql, "SELECT ");
+	query_put_columns(&q, query->columns);
+	if (query->page)
+		page_put_keys(&q, &keys);
+	buf_printf(&q.sql, " FROM %s", source_of(view, query));
+	put_asked(&q, view, query);
+	if (query->page) {
+		page_put_end(&q, &keys, query->page);
+		return page_run(reader, &q, &keys, query->page, each, data, err);
+	}
+	query_put_order(&q, order, second, query->descending, query->limit);
 	return query_run(reader, &q, each, data, err);
 }
 
@@ -239,15 +286,32 @@ int reader_each_image(struct reader *reader, const struct image_filter *filter, 
 		result = query_check_columns(reader, view, filter->columns, err);
 	if (result < 0)
 		return result;
+	struct page_order keys = { .columns = { filter->sort ? filter->sort : "uid" },
+				   .count = 1,
+				   .descending = filter->descending,
+				   .cut = filter->sort != NULL,
+				   .strict = !filter->sort && !filter->removed };
+	if (filter->sort)
+		keys.columns[keys.count++] = "uid";
+	if (filter->removed)
+		keys.columns[keys.count++] = "listing_id";
 	buf_init(&q.sql);
 	buf_puts(&q.sql, "SELECT ");
 	query_put_columns(&q, filter->columns);
+	if (filter->page)
+		page_put_keys(&q, &keys);
 	buf_printf(&q.sql, " FROM %s", view);
 	put_conditions(&q, filter);
 	put_words(&q, filter->words, patterns, ARRAY_LEN(patterns));
-	query_put_order(&q, filter->sort ? filter->sort : "uid", "uid", filter->descending,
-			filter->limit);
-	result = query_run(reader, &q, each, data, err);
+	if (filter->page) {
+		page_put_end(&q, &keys, filter->page);
+		result = page_run(reader, &q, &keys, filter->page, each, data, err);
+	} else {
+		if (!filter->unsorted)
+			query_put_order(&q, keys.columns[0], "uid", filter->descending,
+					filter->limit);
+		result = query_run(reader, &q, each, data, err);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
 		buf_finish(&patterns[i]);
 	return result;

@@ -58,6 +58,28 @@ struct reader_mark {
 };
 int reader_mark(struct reader *reader, struct reader_mark *ret, struct error *err);
 
+/* ---- pages of a long answer ------------------------------------------------------------------ */
+
+/* Where a row stands in the order that was asked for. */
+enum { READER_KEY_MAX = 8, READER_KEY_CHARACTERS = 256 };
+struct reader_key {
+	size_t count;
+	struct reader_value values[READER_KEY_MAX]; /* texts are the key's own */
+};
+void reader_key_finish(struct reader_key *key);
+
+/*
+ * A page begins behind a key and not at a number, so that rows which come and go between two pages
+ * neither repeat nor hide others. Texts are ordered by their first READER_KEY_CHARACTERS.
+ */
+struct reader_page {
+	const struct reader_key *after; /* NULL: the first page */
+	int64_t limit;                  /* > 0 */
+	/* Out: of the last row that was given; reader_key_finish() it, also after a failure. */
+	struct reader_key last;
+	bool more; /* there is a row behind it, or `each` ended the walk before it */
+};
+
 /* ---- images ------------------------------------------------------------------------------- */
 
 /* UNKNOWN: the cloud does not say. */
@@ -87,6 +109,9 @@ struct image_filter {
 	const char *sort;           /* a column; NULL sorts by uid. NULL values come last */
 	bool descending;
 	int64_t limit; /* 0 = none */
+	struct reader_page
+		*page; /* NULL: all of it, up to `limit`. With a page `each` ends it by 1 */
+	bool unsorted; /* in any order */
 };
 
 /* -EINVAL with a sentence when a column of `columns` or `sort` does not exist. */
@@ -118,6 +143,7 @@ enum reader_view {
 		VIEW_COUNT
 };
 bool reader_view_from_text(const char *name, enum reader_view *ret);
+const char *reader_view_name(enum reader_view view);
 
 /* Column = value, by text; NULL is not asked. */
 struct view_query {
@@ -128,14 +154,16 @@ struct view_query {
 	int64_t listing_id; /* 0 = not asked */
 	int64_t after;      /* the ordering number is greater; 0 = not asked */
 	int64_t since; /* `at` (changes) or `started_at` (polls) is not earlier; 0 = not asked */
-	bool missing;  /* of coverage: where there is no image */
+	const char *const *columns; /* of the view; ends with NULL; NULL gives all */
+	bool missing;               /* of coverage: where there is no image */
 	bool with_listing; /* of polls: account, service and place of the listing as well */
 	bool explained;    /* of changes: `what`, the fields in a line */
 	bool descending;
-	int64_t limit; /* 0 = none */
+	int64_t limit;            /* 0 = none */
+	struct reader_page *page; /* as of images */
 };
 
-/* -EINVAL when the view has no column that the query names. */
+/* -EINVAL with a sentence when the view has no column that the query names. */
 int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
 		      reader_row_fn *each, void *data, struct error *err);
 

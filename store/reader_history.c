@@ -32,8 +32,8 @@
 	" LEFT JOIN changes AS c ON c.seq = l.seq"                                                 \
 	" LEFT JOIN turned AS t ON t.listing_id = s.listing_id"                                    \
 	" LEFT JOIN changes AS d ON d.seq = t.seq"                                                 \
-	" ORDER BY presence = 'unseen', presence = 'removed', created_at DESC NULLS LAST, s.uid,"  \
-	" s.listing_id"
+	") ORDER BY presence = 'unseen', presence = 'removed', created_at DESC NULLS LAST, uid,"   \
+	" listing_id"
 
 #define PRESENCE                                                                                   \
 	", CASE WHEN s.first_seen_at > ?2 THEN 'unseen' WHEN d.kind = 'disabled' THEN 'removed'"   \
@@ -67,8 +67,9 @@ int reader_each_at(struct reader *reader, const char *id, int64_t at, reader_row
 	struct query q = { 0 };
 
 	buf_init(&q.sql);
-	buf_puts(&q.sql, MOMENTS " SELECT s.uid, s.listing_id, s.provider, s.cloud, s.service,"
-				 " s.region, s.project, s.account");
+	buf_puts(&q.sql, MOMENTS
+		 " SELECT * FROM (SELECT s.uid, s.listing_id, s.provider, s.cloud, s.service,"
+		 " s.region, s.project, s.account");
 	for (enum column c = 0; c < COLUMN_COUNT; c++)
 		put_member(&q, c);
 	buf_puts(&q.sql, PRESENCE SOURCES);

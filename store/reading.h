@@ -22,6 +22,7 @@ enum { QUERY_VALUES_MAX = 64 };
 struct bound {
 	const char *text; /* borrowed; NULL: the number */
 	int64_t number;
+	const double *real; /* instead of both; NULL: none; borrowed */
 };
 
 struct query {
@@ -50,6 +51,27 @@ void query_put_columns(struct query *query, const char *const *names);
 /* `second` NULL for none. NULL values come last; limit 0 is none. */
 void query_put_order(struct query *query, const char *column, const char *second, bool descending,
 		     int64_t limit);
+
+/* page.c: the order of a page as columns; the first one may be any, the others make it total. */
+struct page_order {
+	const char *columns[READER_KEY_MAX];
+	size_t count;
+	bool descending; /* by the first; NULL comes last all the same */
+	bool cut;        /* … by the beginning of its text */
+	bool strict;     /* the first is never NULL and different in every row */
+};
+
+/* Appends the names of a list "a, b, c", which is copied into `names`. */
+void page_add(struct page_order *order, const char *list, char names[static 128]);
+
+/* Behind the columns of the SELECT. */
+void page_put_keys(struct query *query, const struct page_order *order);
+/* Behind the conditions; then the order and the limit. */
+void page_put_end(struct query *query, const struct page_order *order,
+		  const struct reader_page *page);
+/* Like query_run(). A callback that returns 1 ends the page. */
+int page_run(struct reader *reader, struct query *query, const struct page_order *order,
+	     struct reader_page *page, reader_row_fn *each, void *data, struct error *err);
 
 /* Runs and frees the query. What `each` returned other than 0, else 0 or a negative errno. */
 int query_run(struct reader *reader, struct query *query, reader_row_fn *each, void *data,

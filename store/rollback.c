@@ -85,7 +85,7 @@ static int raise_poll_id(struct store *store, int64_t from, int64_t to, struct e
 static int go_on_after(struct store *store, const struct witness *seen, struct error *err)
 {
 	const struct witness *now = &store->witness;
-	int result = statement_run(STMT(store, BEGIN), err);
+	int result = store_begin(store, err);
 
 	if (result < 0)
 		return result;

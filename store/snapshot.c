@@ -47,11 +47,10 @@ void reader_limit(struct reader *reader, int64_t ms)
 
 static int read_numbers(struct reader *reader, struct reader_mark *ret, struct error *err)
 {
-	static const char sql[] =
-		"SELECT (SELECT value FROM catalog_info WHERE key = 'last_seq'),"
-		" (SELECT max(poll_id) FROM polls),"
-		" (SELECT value FROM catalog_info WHERE key = 'created_at'),"
-		" (SELECT sum(images_present) FROM listings)";
+	static const char sql[] = "SELECT (SELECT value FROM catalog_info WHERE key = 'last_seq'),"
+				  " (SELECT max(poll_id) FROM polls),"
+				  " (SELECT value FROM catalog_info WHERE key = 'created_at'),"
+				  " (SELECT sum(images_present) FROM listings)";
 	sqlite3_stmt *stmt = NULL;
 	int code = sqlite3_prepare_v2(reader->db, sql, -1, &stmt, NULL);
 
@@ -83,8 +82,8 @@ static int read_listings(struct reader *reader, struct reader_mark *ret, struct 
 		uint64_t seed = (uint64_t)sqlite3_column_int64(stmt, 1) * 2 +
 				(uint64_t)sqlite3_column_int(stmt, 2);
 		if (health)
-			ret->listings += hash_bytes(
-				health, (size_t)sqlite3_column_bytes(stmt, 0), seed);
+			ret->listings +=
+				hash_bytes(health, (size_t)sqlite3_column_bytes(stmt, 0), seed);
 	}
 	int result = code == SQLITE_DONE ? 0 : db_error(reader->db, "cannot be read", err);
 	sqlite3_finalize(stmt);

@@ -31,7 +31,7 @@ enum statement_id {
 	X(interval_s) X(items) X(json_type) X(key) X(kind) X(last) X(last_seen_at) X(listing_id) \
 	X(mapping_version) X(message) X(missing) X(missing_since_at) X(name) X(native) X(next_due_at) \
 	X(outcome) X(pages) X(path) X(poll_id) X(presence) X(project) X(provider) X(provider_message) \
-	X(raw) X(raw_exact) X(record) X(record_hash) X(region) X(released) X(removed) X(removed_at) \
+	X(raw) X(raw_exact) X(record) X(record_hash) X(region) X(removed) X(removed_at) \
 	X(removed_reason) X(requests) X(retries) X(returned) X(revision) X(service) X(source) \
 	X(started_at) X(throttled) X(total_reported) X(type) X(uid) X(unit) X(value) X(variant) X(view) \
 	X(warnings) X(zone)

@@ -15,6 +15,9 @@
 /* As many rows at once as hold up neither the writer nor its readers. */
 enum { PRUNE_ROWS_MAX = 5000 };
 
+/* Between two looks whether another program's lock is gone. */
+enum { BUSY_STEP_MS = 20 };
+
 static int set_meta(struct store *store, const char *key, const char *value, struct error *err)
 {
 	struct statement *s = STMT(store, META_SET);
@@ -81,6 +84,30 @@ static int prepare(struct store *store, const char *daemon_version, struct error
 	return result;
 }
 
+/* ---- waiting for others -----------------------------------------------------------------------
+ */
+
+static int on_busy(void *data, int tries)
+{
+	const struct store *store = data;
+
+	if (store->impatient || tries * BUSY_STEP_MS >= DB_BUSY_MS)
+		return 0;
+	sqlite3_sleep(BUSY_STEP_MS);
+	return 1;
+}
+
+int store_begin(struct store *store, struct error *err)
+{
+	int result = statement_run(STMT(store, BEGIN), err);
+
+	store->impatient = result == -EBUSY;
+	return result;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------
+ */
+
 int store_open(struct store **ret, const char *path, const char *daemon_version,
 	       const struct env *env, struct error *err)
 {
@@ -99,6 +126,8 @@ int store_open(struct store **ret, const char *path, const char *daemon_version,
 		result = take_lock(store, &lock_path, err);
 	if (result == 0)
 		result = db_open(&store->db, path, buf_text(&lock_path), env->now_s(env), err);
+	if (result == 0 && sqlite3_busy_handler(store->db, on_busy, store) != SQLITE_OK)
+		result = db_error(store->db, "cannot be set up", err);
 	if (result == 0)
 		result = prepare(store, daemon_version, err);
 	buf_finish(&lock_path);
@@ -147,9 +176,10 @@ void store_checkpoint(struct store *store, bool truncate)
 
 	/* TRUNCATE would wait for readers: a reader may take as long as it likes, the writer not.
 	 */
-	sqlite3_busy_timeout(store->db, 0);
+	bool impatient = store->impatient;
+	store->impatient = true;
 	int code = sqlite3_wal_checkpoint_v2(store->db, "main", mode, &in_log, &moved);
-	sqlite3_busy_timeout(store->db, DB_BUSY_MS);
+	store->impatient = impatient;
 	if (code != SQLITE_OK || moved < in_log)
 		store->busy_total++;
 }

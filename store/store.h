@@ -66,6 +66,12 @@ struct store_listing {
 int store_register(struct store *store, const struct listing_identity *identity, int64_t interval_s,
 		   struct store_listing *ret, struct error *err);
 
+/* Runs `body`, which may register and disable listings, as one transaction: all of it or nothing.
+ */
+int store_together(struct store *store,
+		   int (*body)(struct store *store, void *data, struct error *err), void *data,
+		   struct error *err);
+
 /* Calls `each` for every listing ever registered; what it gets is valid during the call. */
 int store_each_listing(struct store *store, void (*each)(const struct store_listing *l, void *data),
 		       void *data, struct error *err);

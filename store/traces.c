@@ -120,7 +120,7 @@ int traces_counts(struct work *work, bool *ret_counted, struct error *err)
 	struct statement *s = STMT(work->store, COUNTS_ADD);
 	int result;
 
-	if (work->at / 86400 <= work->store->counted_day)
+	if (work->at / 86400 == work->store->counted_day)
 		return 0;
 	bind_int(s, PARAM_at, work->at / 86400 * 86400);
 	result = statement_run(s, err);

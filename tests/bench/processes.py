@@ -82,7 +82,8 @@ class Simulator:
 def write_config(path, catalog, url, accounts, projects=(), regions=("cn-bj2",), interval="1h"):
     """Accounts of one cloud each, so that no two of them see the same image."""
     lines = ["catalog: {path: %s}" % catalog,
-             "defaults: {interval: %s, requests_per_second: 1000000, timeout: 60s}" % interval, "accounts:"]
+             "defaults: {interval: %s, requests_per_second: 1000000, timeout: 60s}" % interval,
+             "http: {listen: 'off'}", "accounts:"]
     for n in range(accounts):
         lines += ["  - name: account%d" % n, "    provider: ucloud", "    endpoint: %s/" % url,
                   "    cloud: cloud%d.example" % n, "    public_key: %s" % PUBLIC_KEY,

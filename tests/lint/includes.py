@@ -24,9 +24,9 @@ FOLDERS = [
     ("providers/*", ABI),
     ("http/*", BASE + ABI + ["http/*"]),
     ("store/*", BASE + ABI + ["model/*", "store/*"]),
-    ("export/*", BASE + ABI + ["model/*", "export/*", "store/reader.h", "http/client.h", "http/server.h"]),
+    ("export/*", BASE + ABI + ["model/*", "export/*", "store/reader.h", "store/row.h", "http/client.h", "http/server.h"]),
     ("daemon/*", LIBRARIES + ["daemon/*"]),
-    ("cli/*", BASE + ABI + ["model/*", "config/*", "cli/*", "store/reader.h"]),
+    ("cli/*", BASE + ABI + ["model/*", "config/*", "cli/*", "store/reader.h", "store/row.h"]),
     ("sim/*", BASE + ABI + ["sim/*", "http/server.h"]),
     ("tests/*", ["*"]),
 ]

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/simulation/course.h"
 #include "tests/simulation/serving.h"
 #include "tests/simulation/world.h"
 
@@ -107,6 +108,20 @@ static int64_t latency_us(struct luck *luck)
 				   : luck_between(luck, LATENCY_MIN_US, LATENCY_MAX_US);
 }
 
+/* Asked in vain before, in the same poll: a retry. */
+static void note(const struct listing *l, struct window *w, uint64_t offset)
+{
+	bool is_retry = false;
+
+	for (unsigned i = 0; i < w->failed_count && !is_retry; i++) {
+		is_retry = w->failed[i] == offset;
+		if (is_retry)
+			w->failed[i] = w->failed[--w->failed_count];
+	}
+	if (l->world->ledger)
+		ledger_note(l->world->ledger, l, is_retry);
+}
+
 struct call *cloud_receive(struct cloud *cloud, const char *url, const char *body)
 {
 	struct param params[PARAMS_MAX];
@@ -133,6 +148,8 @@ struct call *cloud_receive(struct cloud *cloud, const char *url, const char *bod
 	call->down_us = latency_us(&l->luck);
 	w->requests++;
 	w->pending++;
+	call->failed = true;
+	note(l, w, call->offset);
 	struct serving s = { .listing = l, .window = w, .call = call };
 	faults_apply(&s, STAGE_TIME);
 	return call;
@@ -143,6 +160,8 @@ void cloud_over(struct call *call)
 	struct window *w = call_window(call);
 
 	w->pending--;
+	if (call->failed && w->failed_count < FAILED_MAX)
+		w->failed[w->failed_count++] = call->offset;
 	w->last_us = call->listing->world->now_us;
 	free(call);
 }
@@ -313,6 +332,7 @@ void cloud_answer(struct call *call, struct reply *ret)
 	buf_init(&s.body);
 	serve(&s);
 	w->spoiled += is_spoiled(&s);
+	call->failed = is_spoiled(&s);
 	ret->body = s.body;
 	world_trace(l->world,
 		    "cloud %u: offset %" PRIu64 ": %zu items of %zu, total %" PRId64 "%s%s",

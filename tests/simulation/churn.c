@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/simulation/cloud.h"
+#include "tests/simulation/course.h"
 #include "tests/simulation/world.h"
 
 static size_t place_for_new(struct listing *l)
@@ -169,7 +169,9 @@ static void on_gap(void *data)
 {
 	struct gap *gap = data;
 
+	memory_begin_calm();
 	happen(gap);
+	memory_end_calm();
 }
 
 /*

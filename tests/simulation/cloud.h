@@ -61,6 +61,7 @@ struct dialect {
 };
 
 extern const struct dialect dialects[];
+const struct dialect *dialect_find(const char *provider, const char *service);
 
 /* ---- what exists ---------------------------------------------------------------------------- */
 
@@ -103,7 +104,7 @@ struct image {
 enum order { ORDER_NEWEST_FIRST, ORDER_OLDEST_FIRST, ORDER_BY_NAME, ORDERS };
 enum spread { SPREAD_SECONDS, SPREAD_READING };
 
-enum { GAPS_MAX = 24, FAULTS_MAX = 8, SLOTS = 256 };
+enum { GAPS_MAX = 24, FAULTS_MAX = 8, SLOTS = 256, FAILED_MAX = 16 };
 
 /* Some changes between two answers of a poll. */
 struct gap {
@@ -118,8 +119,10 @@ struct gap {
 struct window {
 	int64_t first_us, last_us;
 	unsigned requests, pending, answers, with_total;
-	unsigned faulty, spoiled; /* answers that something was wrong with; that prove nothing */
-	unsigned happened;        /* gaps between answers in which something changed */
+	unsigned faulty, spoiled;    /* answers that something was wrong with; that prove nothing */
+	uint64_t failed[FAILED_MAX]; /* offsets that were asked for in vain */
+	unsigned failed_count;
+	unsigned happened; /* gaps between answers in which something changed */
 	bool had_burst;
 	unsigned listed_min, listed_max; /* of the lists that answers were made from */
 	struct gap gaps[GAPS_MAX];
@@ -175,7 +178,7 @@ struct listing {
 	int64_t hashed_poll;
 };
 
-enum { LISTINGS_MAX = 4 };
+enum { LISTINGS_MAX = 32 };
 
 struct cloud {
 	struct arena arena;
@@ -239,6 +242,7 @@ struct call {
 	int64_t up_us, down_us;
 	const struct fault *applied[FAULTS_MAX];
 	unsigned applied_count;
+	bool failed; /* nobody got a list for it */
 };
 
 struct reply {

@@ -1,6 +1,8 @@
 /*
  * How the clouds speak, from their documents: parameters, members of the answer, items.
  */
+#include <string.h>
+
 #include "tests/simulation/cloud.h"
 
 /* clang-format off */
@@ -121,3 +123,14 @@ const struct dialect dialects[] = {
 	{ 0 },
 };
 /* clang-format on */
+
+const struct dialect *dialect_find(const char *provider, const char *service)
+{
+	const struct dialect *d = dialects;
+
+	while (d->provider &&
+	       (strcmp(d->provider, provider) != 0 || strcmp(d->service, service) != 0))
+		d++;
+	assert(d->provider);
+	return d;
+}

@@ -27,6 +27,9 @@ static const int64_t run_max_us = INT64_C(90) * 86400 * 1000000;
 const struct scenario scenarios[] = {
 	{ "churn",  20, false, 990 },
 	{ "faults", 15, true },
+	{ "outage", .seeds = 6, .course = &course_outage },
+	{ "day",    .seeds = 6, .course = &course_day },
+	{ "memory", .course = &course_memory },
 	{ 0 },
 };
 /* clang-format on */
@@ -274,6 +277,10 @@ void director_polled(struct director *d, struct listing *l, enum outcome_seen ou
 	d->polls++;
 	if (d->term_us)
 		return;
+	if (d->scenario->course) {
+		d->scenario->course->polled(d, l, outcome);
+		return;
+	}
 	if (d->world->now_us > run_max_us)
 		world_fail(d->world, "ninety days were not enough");
 	if (counts(d, l, outcome))

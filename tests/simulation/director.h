@@ -4,13 +4,16 @@
  */
 #pragma once
 
+#include "tests/simulation/course.h"
 #include "tests/simulation/oracle.h"
 
 struct scenario {
 	const char *name;
 	unsigned churn_permille;
 	bool has_faults;
-	unsigned complete_permille; /* of all polls, at least; 0: not asked */
+	unsigned complete_permille;  /* of all polls, at least; 0: not asked */
+	unsigned seeds;              /* of a course; the others share what is asked for */
+	const struct course *course; /* NULL: churn, faults and peace by luck */
 };
 
 extern const struct scenario scenarios[];
@@ -34,6 +37,10 @@ struct director {
 	unsigned polls;
 	bool again; /* the run is to be started again */
 	int64_t term_us;
+
+	/* Of a course. */
+	struct ledger ledger;
+	struct course_state state;
 };
 
 enum { INTERVAL_S = 60 };

@@ -467,9 +467,14 @@ const struct fault faults[] = {
 	{ "body cut",                     STAGE_BODY, cut_body, .spoils = true },
 	{ "second document behind",       STAGE_BODY, append, .text = "{\"RetCode\":0}", .spoils = true },
 	{ "body too large",               STAGE_BODY, bloat, 5000, .spoils = true },
+
+	/* Of courses alone; COURSE_FAULTS. */
+	{ "answers take 30 s",            STAGE_TIME, be_slow, 30, 30 },
+	{ "no answer",                    STAGE_TIME, be_slow, 600, 600, .spoils = true },
 };
 /* clang-format on */
-const size_t fault_count = ARRAY_LEN(faults);
+enum { COURSE_FAULTS = 2 };
+const size_t fault_count = ARRAY_LEN(faults) - COURSE_FAULTS;
 
 bool faults_apply(struct serving *s, enum stage stage)
 {

@@ -61,13 +61,19 @@ static void remove_directory(const char *directory)
 	rmdir(directory);
 }
 
+static uint64_t step_of(const struct job_range *range)
+{
+	return range->step > 0 ? range->step : 1;
+}
+
 /* Each process takes every `jobs`-th seed. */
 static void work(const struct job_range *range, struct slot *slot)
 {
 	char failure[FAILURE_TEXT];
 
 	make_directory(slot);
-	for (; slot->next < range->first + range->count; slot->next += range->jobs) {
+	for (; slot->next < range->first + range->count;
+	     slot->next += range->jobs * step_of(range)) {
 		struct run_options options = { .scenario = range->scenario,
 					       .seed = slot->next,
 					       .polls = range->polls,
@@ -119,7 +125,7 @@ static void ended(const struct job_range *range, struct slot *slot, int status, 
 	tell_failure(range, slot->next, what, slot->directory);
 	slot->tally.seeds++;
 	slot->tally.failed++;
-	slot->next += range->jobs;
+	slot->next += range->jobs * step_of(range);
 	*running += slot->next < range->first + range->count && start(range, slot);
 }
 
@@ -132,7 +138,7 @@ bool jobs_run(const struct job_range *range, struct tally *ret)
 	if (slots == MAP_FAILED)
 		return false;
 	for (unsigned i = 0; i < jobs; i++) {
-		slots[i].next = range->first + i;
+		slots[i].next = range->first + i * step_of(range);
 		if (slots[i].next < range->first + range->count)
 			running += start(range, &slots[i]);
 	}

@@ -8,6 +8,7 @@
 struct job_range {
 	const struct scenario *scenario;
 	uint64_t first, count;
+	uint64_t step; /* every so many of them; 0: every one */
 	unsigned polls, jobs;
 	bool tracing;
 };

@@ -15,14 +15,15 @@
 #include "tests/simulation/jobs.h"
 #include "tests/simulation/serving.h"
 
-enum { SEEDS = 1000, POLLS = 40, KIND_MIN = 20, SEEDS_TWICE = 4 };
+enum { SEEDS = 1000, POLLS = 40, KIND_MIN = 20, SEEDS_TWICE = 4, MEMORY_RUNS = 300 };
 
 static const char usage[] =
 	"Usage: simulation [OPTION]...\n"
 	"\n"
 	"  --seeds N          runs, shared out to the scenarios (1000)\n"
 	"  --first S          the first seed (1)\n"
-	"  --scenario NAME    only churn, or only faults\n"
+	"  --scenario NAME    only churn, faults, outage, day or memory\n"
+	"  --all              memory: every allocation, not as many as seeds\n"
 	"  --polls N          of each listing, at least (40)\n"
 	"  --jobs N           processes (one per core)\n"
 	"  --verbose          the table of faults; for a single seed its story, on stderr\n"
@@ -32,7 +33,7 @@ struct options {
 	uint64_t seeds, first;
 	const struct scenario *scenario;
 	unsigned polls, jobs;
-	bool verbose;
+	bool verbose, all;
 	const char *json;
 };
 
@@ -45,6 +46,7 @@ static const struct option long_options[] = {
 	{ "jobs",     required_argument, NULL, 'j' },
 	{ "verbose",  no_argument,       NULL, 'v' },
 	{ "json",     required_argument, NULL, 'o' },
+	{ "all",      no_argument,       NULL, 'a' },
 	{ 0 },
 };
 /* clang-format on */
@@ -62,6 +64,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		case 'j': o->jobs = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'v': o->verbose = true; break;
 		case 'o': o->json = optarg; break;
+		case 'a': o->all = true; break;
 		default: return false;
 		}
 		if (c == 'c' && !o->scenario)
@@ -96,7 +99,21 @@ static double percent(uint64_t part, uint64_t whole)
 
 static void tell(bool ok, const char *name, const char *text)
 {
-	printf("[  %s ] simulation %s: %s\n", ok ? "     OK" : "FAILED ", name, text);
+	printf("[  %s ] simulation %s: %s\nfigure: simulation %s: %s\n", ok ? "     OK" : "FAILED ",
+	       name, text, name, text);
+}
+
+static bool tell_course(const struct scenario *s, const struct tally *t)
+{
+	bool ok = t->failed == 0 && t->false_removals == 0;
+	char text[256];
+
+	s->course->tell(t, text, sizeof(text));
+	tell(ok, s->name, text);
+	if (t->failed > 0)
+		printf("             %" PRIu64 " seeds of scenario %s failed\n", t->failed,
+		       s->name);
+	return ok;
 }
 
 static bool tell_scenario(const struct scenario *s, const struct tally *t)
@@ -194,18 +211,43 @@ static bool write_figures(const char *path, const struct options *o, const struc
 /* ---- the run ------------------------------------------------------------------------------------
  */
 
+/*
+ * Where a seed is an allocation that fails, the first run counts them; then as many are tried as
+ * there are seeds for, all over the cycle.
+ */
+static bool plan_range(const struct options *o, struct job_range *range, struct tally *tally)
+{
+	uint64_t runs = o->seeds < MEMORY_RUNS ? o->seeds : MEMORY_RUNS;
+	struct tally counted = { 0 };
+
+	if (!range->scenario->course || !range->scenario->course->begin_seed || o->seeds == 1)
+		return true;
+	range->first = 0;
+	range->count = 1;
+	bool ok = jobs_run(range, &counted) && counted.failed == 0 && counted.allocations > 0;
+	range->first = 1;
+	range->count = 2 * counted.allocations;
+	tally->cycle = counted.allocations;
+	/* Odd, so that single ones and rows of them take turns. */
+	range->step = o->all ? 1 : (range->count / runs) | 1;
+	return ok;
+}
+
 static bool run_scenario(const struct options *o, size_t i, struct tally *tally)
 {
 	const struct scenario *s = &scenarios[i];
+	uint64_t shared = s->course ? s->seeds : (o->seeds + 1) / 2, expected;
 	struct job_range range = { .scenario = s,
 				   .first = o->first,
-				   .count = o->scenario ? o->seeds : (o->seeds + 1) / 2,
+				   .count = o->scenario ? o->seeds : shared,
 				   .polls = o->polls,
 				   .jobs = o->jobs,
 				   .tracing = o->verbose && o->seeds == 1 };
 
-	bool ok = jobs_run(&range, tally) && tally->seeds == range.count;
-	ok = tell_scenario(s, tally) && ok;
+	bool ok = plan_range(o, &range, tally);
+	expected = range.step > 0 ? (range.count + range.step - 1) / range.step : range.count;
+	ok = ok && jobs_run(&range, tally) && tally->seeds == expected;
+	ok = (s->course ? tell_course(s, tally) : tell_scenario(s, tally)) && ok;
 	if (s->has_faults && range.count >= SEEDS / 2 / KIND_MIN)
 		ok = tell_kinds(tally, range.count) && ok;
 	if (o->verbose)
@@ -235,7 +277,7 @@ static bool run_twice(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	static struct tally tallies[8];
+	static struct tally tallies[9];
 	struct options o = { .seeds = SEEDS,
 			     .first = 1,
 			     .polls = POLLS,
@@ -247,7 +289,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	scratch_install();
-	log_setup(LOG_LEVEL_ERROR, LOG_TEXT);
+	memory_install();
+	/* Nothing: what goes wrong here is meant to, thousands of times. */
+	log_setup((enum log_level)(LOG_LEVEL_ERROR - 1), LOG_TEXT);
 	for (size_t i = 0; scenarios[i].name; i++)
 		if (!o.scenario || o.scenario == &scenarios[i])
 			ok = run_scenario(&o, i, &tallies[i]) && ok;

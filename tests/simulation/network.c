@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "http/client.h"
-#include "tests/simulation/cloud.h"
+#include "tests/simulation/course.h"
 #include "tests/simulation/serving.h"
 #include "tests/simulation/tally.h"
 #include "tests/simulation/world.h"
@@ -101,7 +101,9 @@ static void on_asked(void *data)
 {
 	struct http_transfer *t = data;
 
+	memory_begin_calm();
 	cloud_answer(t->call, &t->reply);
+	memory_end_calm();
 	t->event = world_at(the_world, the_world->now_us + t->call->down_us, on_arrived, t);
 }
 
@@ -112,7 +114,9 @@ int http_client_submit(struct http_client *client, struct http_exchange *x)
 	struct http_transfer *t = calloc(1, sizeof(*t));
 	if (!t)
 		return UV_ENOMEM;
+	memory_begin_calm();
 	t->call = cloud_receive(the_world->cloud, x->url, x->body);
+	memory_end_calm();
 	if (!t->call) {
 		world_fail(the_world, "a request that no listing explains: %s %s", x->url,
 			   x->body ? x->body : "");

@@ -51,6 +51,7 @@ struct oracle {
 	int64_t hold_s, interval_s;
 	bool stopping; /* SIGTERM was sent */
 	int64_t restarted_us;
+	int64_t short_until_us; /* memory: INT64_MAX while it is short, then when that was over */
 	struct luck luck;
 
 	sqlite3 *db;
@@ -91,6 +92,8 @@ void rows_scan(struct oracle *oracle, struct listing *listing, bool judges);
 
 /* The verdicts on one poll, after its rows were read. */
 void verdict_of_poll(struct oracle *oracle);
+/* A poll that memory was short for may be lost before it is stored, with its requests. */
+bool memory_was_short(const struct oracle *oracle, const struct window *window);
 bool window_is_calm(const struct listing *listing, const struct window *window);
 /* Is what the cloud listed in the window so much less than the catalog has, that it may be held? */
 bool drop_may_be_held(const struct listing *listing, const struct window *window, size_t present);

@@ -117,7 +117,10 @@ bool run_seed(const struct run_options *options, struct tally *tally,
 	snprintf(catalog, sizeof(catalog), "%s/catalog.db", options->directory);
 	snprintf(file, sizeof(file), "%s/imagecat.yaml", options->directory);
 	remove_catalog(options->directory);
-	world_init(&world, options->seed);
+	const struct course *course = options->scenario->course;
+	if (course && course->begin_seed)
+		course->begin_seed(options->seed);
+	world_init(&world, course && course->begin_seed ? course->world_seed : options->seed);
 	world.tracing = options->tracing;
 	world.tally = tally;
 	world.cloud = &cloud;

@@ -32,21 +32,10 @@ static const struct layout {
 };
 /* clang-format on */
 
-static const struct dialect *find_dialect(const char *provider, const char *service)
-{
-	const struct dialect *d = dialects;
-
-	while (d->provider &&
-	       (strcmp(d->provider, provider) != 0 || strcmp(d->service, service) != 0))
-		d++;
-	assert(d->provider);
-	return d;
-}
-
 static void add_listing(struct director *d, struct cloud *cloud, const struct layout *layout,
 			size_t i, const char *name)
 {
-	const struct dialect *dialect = find_dialect(layout->provider, layout->listings[i].service);
+	const struct dialect *dialect = dialect_find(layout->provider, layout->listings[i].service);
 	struct listing *l = cloud_add(cloud, d->world, dialect);
 
 	l->account = name;
@@ -82,8 +71,8 @@ static void add_account(struct director *d, struct cloud *cloud, const struct la
 		add_listing(d, cloud, layout, i, name);
 }
 
-void director_set_stage(struct director *d, struct cloud *cloud, const char *catalog,
-			struct buf *yaml)
+static void set_stage(struct director *d, struct cloud *cloud, const char *catalog,
+		      struct buf *yaml)
 {
 	bool short_hold = luck_hits(&d->luck, 500);
 	struct oracle *oracle = d->world->oracle;
@@ -105,4 +94,15 @@ void director_set_stage(struct director *d, struct cloud *cloud, const char *cat
 	add_account(d, cloud, first, yaml);
 	if (strcmp(first->provider, second->provider) != 0 && cloud->count < 2)
 		add_account(d, cloud, second, yaml);
+}
+
+void director_set_stage(struct director *d, struct cloud *cloud, const char *catalog,
+			struct buf *yaml)
+{
+	const struct course *course = d->scenario->course;
+
+	if (course)
+		course->set_stage(d, cloud, catalog, yaml);
+	else
+		set_stage(d, cloud, catalog, yaml);
 }

@@ -14,6 +14,9 @@ struct tally {
 	uint64_t requests, changes, events;
 	uint64_t removed, returned, overlooked, false_removals;
 	uint64_t restarts, virtual_s;
+	/* Of courses. */
+	uint64_t nominal, asked, retries, crowd, peak, quiet_peak, explained, allocations, refused,
+		cycle, waited;
 	uint64_t digest; /* of every feed and every clock: the same for the same seeds */
 	uint64_t kinds[FAULT_KINDS_MAX];
 };

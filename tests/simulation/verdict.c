@@ -215,11 +215,16 @@ static void judge_brake(struct oracle *o)
 /* ---- complete -----------------------------------------------------------------------------------
  */
 
+bool memory_was_short(const struct oracle *o, const struct window *w)
+{
+	return o->short_until_us > 0 && w->first_us <= o->short_until_us;
+}
+
 /* Nothing changed in the cloud, nothing failed, while it ran. */
 bool window_is_calm(const struct listing *l, const struct window *w)
 {
-	return w->faulty == 0 && l->fault_count == 0 && l->changed_us < w->first_us &&
-	       w->requests > 0;
+	return !memory_was_short(l->world->oracle, w) && w->faulty == 0 && l->fault_count == 0 &&
+	       l->changed_us < w->first_us && w->requests > 0;
 }
 
 /* M3 */

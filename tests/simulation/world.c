@@ -1,5 +1,7 @@
 #include "tests/simulation/world.h"
 
+#include "tests/simulation/course.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,14 +20,14 @@ static int64_t now_ms(const struct env *env)
 {
 	const struct world *world = env->data;
 
-	return world->now_us / 1000;
+	return (world->now_us + world->slept_us) / 1000;
 }
 
 static int64_t now_s(const struct env *env)
 {
 	const struct world *world = env->data;
 
-	return world->wall_s + world->now_us / 1000000;
+	return world->wall_s + (world->now_us + world->slept_us) / 1000000;
 }
 
 static uint64_t draw(const struct env *env)
@@ -100,6 +102,7 @@ static void sift_down(struct world *world, size_t index, struct event *event)
 
 struct event *world_at(struct world *world, int64_t at_us, void (*run)(void *data), void *data)
 {
+	memory_begin_calm();
 	struct event *event = calloc(1, sizeof(*event));
 
 	if (world->count == world->size) {
@@ -109,6 +112,7 @@ struct event *world_at(struct world *world, int64_t at_us, void (*run)(void *dat
 		world->heap = grown;
 		world->size = size;
 	}
+	memory_end_calm();
 	assert(event);
 	world->scheduled++;
 	*event = (struct event){

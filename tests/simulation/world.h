@@ -16,6 +16,7 @@ struct cloud;
 struct oracle;
 struct director;
 struct tally;
+struct ledger;
 
 struct event {
 	int64_t at_us;
@@ -27,9 +28,10 @@ struct event {
 
 struct world {
 	uint64_t seed;
-	struct env env; /* what the daemon gets: clock and luck of this world */
-	int64_t now_us; /* monotonic */
-	int64_t wall_s; /* Unix seconds at now_us = 0 */
+	struct env env;   /* what the daemon gets: clock and luck of this world */
+	int64_t now_us;   /* monotonic */
+	int64_t wall_s;   /* Unix seconds at now_us = 0 */
+	int64_t slept_us; /* the machine was suspended: what the loop's clock does not know */
 	struct luck daemon_luck, loop_luck;
 
 	struct event **heap;
@@ -47,6 +49,7 @@ struct world {
 	struct oracle *oracle;
 	struct director *director;
 	struct tally *tally;
+	struct ledger *ledger; /* NULL: nobody counts */
 	bool tracing;
 	bool failed;
 	char failure[4096]; /* the first one */

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "tests/simulation/oracle.h"
+#include "tests/simulation/course.h"
 #include "tests/simulation/world.h"
 
 enum { JOB_MAX_US = 8000 };
@@ -54,7 +54,9 @@ static void on_run(void *data)
 	struct writer_job *job = list_first(&writer->queue, struct writer_job, link);
 
 	job->run(writer->store, job);
+	memory_begin_calm();
 	oracle_look(the_world->oracle);
+	memory_end_calm();
 	world_at(the_world, the_world->now_us + luck_between(&the_world->loop_luck, 0, JOB_MAX_US),
 		 on_done, writer);
 }

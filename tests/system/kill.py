@@ -7,6 +7,7 @@ Usage: python3 tests/system/kill.py BUILD_DIR [--kills N] [--seed N] [NAME]...
 """
 import collections
 import contextlib
+import json
 import os
 import random
 import re
@@ -23,7 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 import client  # noqa: E402
 import harness  # noqa: E402
 import whole  # noqa: E402
-from harness import Skip, case, equal, has  # noqa: E402
+from harness import Skip, case, equal  # noqa: E402
 
 LANES = 5
 SIM = ("--images", "1200", "--churn-every", "7", "--churn-size", "3", "--latency", "70ms")
@@ -410,7 +411,6 @@ for i, step in enumerate(steps + [None]):
 
 
 def write_torn(path, order, n):
-    import json
     done = subprocess.run([sys.executable, "-c", WRITER, path, json.dumps([STEPS[name] for name in order]), str(n)],
                           capture_output=True, text=True, check=False)
     equal(done.returncode, -signal.SIGKILL, done.stderr)
@@ -441,7 +441,7 @@ def judge_catches_polls_in_several_transactions(place):
 
 @case
 def judge_catches_lost_commits(place):
-    """What finding 8 of the reliability notes does: the -wal is gone, and integrity_check says ok."""
+    """What a lost lock leads to: the -wal is gone, and integrity_check says ok."""
     with client.Sim(harness.build, "--images", "600") as sim:
         place.configure(fresh_accounts(place, sim))
         place.once(0)

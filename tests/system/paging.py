@@ -5,6 +5,7 @@ Usage: python3 tests/system/paging.py BUILD_DIR [NAME]...
 """
 import os
 import random
+import sqlite3
 import sys
 import threading
 
@@ -509,7 +510,7 @@ def changed_key(place):
     world.once("complete", missing=1)
     place.configure([place.account("ucloud", world.cloud.url(), name="prod", services=["uhost"])])
     world.shelf.items.pop(9)
-    poll = world.once("suspect", held=1, missing=0, removed=0)
+    poll = world.once("suspect", held=2, missing=0, removed=0)
     has(poll["message"], "since the key of account 'prod' was changed")
     has(poll["message"], "imagecat release")
     equal(world.presence()[gone], "missing")
@@ -582,6 +583,54 @@ def a_hold_does_not_end_early(place):
     for _ in range(3):
         world.once("suspect", held=95, missing=0)
     equal(len(place.images("prod")), 100)
+
+
+@case
+def a_release_is_of_what_was_seen(place):
+    """An operator believed that 95 are gone; that all are gone is another drop, and held anew."""
+    world = held_world(place)
+    world.once("suspect", held=95)
+    db = sqlite3.connect(place.catalog)
+    db.execute("UPDATE _listings SET released = 1")
+    db.commit()
+    db.close()
+    world.shelf.items = []
+    world.once("suspect", held=100, missing=0)
+    equal(len(place.images("prod")), 100)
+    equal(place.value("SELECT released FROM _listings"), 0)
+
+
+@case
+def a_key_that_never_saw_it(place):
+    """An image that was missing under one key is not removed by the first poll under another."""
+    world = World(place, uhosts((50,)))
+    world.once("complete")
+    gone = clouds.id_of(world.shelf.items.pop(7))
+    world.once("complete", missing=1)
+    world.cloud.keys["another-key"] = "another-secret"
+    place.configure([place.account("ucloud", world.cloud.url(), name="prod", services=["uhost"],
+                                   public_key="another-key", private_key="another-secret")])
+    world.once("suspect", held=1, removed=0)
+    equal(world.presence()[gone], "missing")
+
+
+@case
+def empty_after_ends(place):
+    """What is left has ended, but for one image that is missing: nothing at all is still no answer."""
+    cloud = place.cloud()
+    images = [clouds.qingcloud_image(n) for n in range(4)]
+    cloud.put("DescribeImages", images)
+    place.configure([place.account("qingcloud", cloud.url("/iaas/"), name="qc")])
+    place.once(0)
+    for image in images[:3]:
+        image["status"] = "deleted"
+    cloud.put("DescribeImages", images[:3])
+    place.once(0)
+    equal(place.last_poll("qc")["missing"], 1)
+    cloud.put("DescribeImages", [])
+    place.once(3)
+    poll = place.last_poll("qc")
+    equal((poll["outcome"], poll["removed"]), ("suspect", 0))
 
 
 @case

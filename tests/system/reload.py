@@ -13,7 +13,7 @@ import threading
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import cloud as clouds  # noqa: E402
-from cloud import Answer, ucloud_error  # noqa: E402
+from cloud import Answer, json_answer, ucloud_error  # noqa: E402
 from daemon import Daemon, polls, until  # noqa: E402
 from harness import case, equal, has, main, row_case  # noqa: E402
 
@@ -532,6 +532,43 @@ def stopped_while_reloading(place):
         daemon.write()
         daemon.run.kill(signal.SIGHUP)
         daemon.stop()
+
+
+# ---- places that discovery finds no more -----------------------------------------------------------------------
+
+@case
+def a_vanished_place_goes_stale(place):
+    """It is not asked any more, so that an empty answer cannot empty it; and asked again when it is found again."""
+    cloud = place.cloud()
+    zones = ["pek3", "sh1"]
+    for zone in zones:
+        cloud.put("DescribeImages", [clouds.qingcloud_image(n) for n in range(5)], {"zone": zone})
+    cloud.script("DescribeZones", lambda request, usual: cloud.refusal(request) or json_answer(
+        {"ret_code": 0, "action": "DescribeZonesResponse",
+         "zone_set": [{"zone_id": zone, "status": "active"} for zone in zones]}))
+    account = place.account("qingcloud", cloud.url("/iaas/"), name="qc", interval="1s", zones="all")
+    daemon = Daemon(place, [account], removal={"hold": "0s", "hold_polls": 1})
+    until(daemon.run, lambda: polls(place, "qc", zone="pek3") and polls(place, "qc", zone="sh1"))
+
+    def discoveries():
+        return polls(place, "qc", service="discovery")
+
+    zones.remove("sh1")
+    seen = discoveries()
+    until(daemon.run, lambda: discoveries() > seen + 1)
+    cloud.put("DescribeImages", [], {"zone": "sh1"})
+    asked, seen = len(cloud.asked("DescribeImages", {"zone": "sh1"})), discoveries()
+    until(daemon.run, lambda: discoveries() > seen + 3)
+    assert len(cloud.asked("DescribeImages", {"zone": "sh1"})) <= asked + 2, "it is still asked"
+    row = place.listing("qc", zone="sh1")
+    equal((row["health"], row["images_present"]), ("ok", 5))
+    equal({r["presence"] for r in place.images("qc", zone="sh1").values()}, {"present"})
+    assert "removed" not in kinds(place, "qc") and "disabled" not in kinds(place, "qc")
+
+    cloud.put("DescribeImages", [clouds.qingcloud_image(n) for n in range(6)], {"zone": "sh1"})
+    zones.append("sh1")
+    until(daemon.run, lambda: place.listing("qc", zone="sh1")["images_present"] == 6)
+    daemon.stop()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/row.h"
 #include "tests/test.h"
 
 enum { CELLS = 4 };
@@ -125,6 +126,11 @@ static void csv_has_no_formulas(void **state)
 		{ TEXT("-1"), "\"'-1\"" },
 		{ TEXT("@x"), "\"'@x\"" },
 		{ TEXT("\t=x"), "\"'=x\"" },
+		{ TEXT("＝1+1"), "\"'＝1+1\"" },
+		{ TEXT("＋1"), "\"'＋1\"" },
+		{ TEXT("－1"), "\"'－1\"" },
+		{ TEXT("＠x"), "\"'＠x\"" },
+		{ TEXT("，x"), "，x" },
 		{ TEXT("a=1"), "a=1" },
 		{ TEXT("a;b"), "a;b" },
 		{ INTEGER(-1), "-1" },
@@ -173,6 +179,75 @@ static void formats_have_names(void **state)
 	}
 }
 
+/* Inside a text of JSON what harms is escaped, so that it still means the same; elsewhere only
+ * blanks are found. */
+static void json_is_harmless(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} texts[] = {
+		{ "{\"a\":[1,\"镜像 é\"]}", "{\"a\":[1,\"镜像 é\"]}" },
+		{ "\"\\u001b[2J\"", "\"\\u001b[2J\"" },
+		{ "\"\033[2J\"", "\" [2J\"" },
+		{ "[1,\n\t2\r]", "[1,  2 ]" },
+		{ "\"a\x7f\"", "\"a\\u007f\"" },
+		{ "\"a\xC2\x9B\"", "\"a\\u009b\"" },
+		{ "\"a\xE2\x80\xAE\"", "\"a\\u202e\"" },
+		{ "\"a\xF3\xA0\x81\x81\"", "\"a\\udb40\\udc41\"" },
+		{ "\"😀\"", "\"😀\"" },
+		{ "\"\xC3(\"", "\"\\ufffd(\"" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct buf out;
+		buf_init(&out);
+		row_put_json_text(&out, texts[i].text);
+		assert_string_equal(buf_text(&out), texts[i].want);
+		buf_finish(&out);
+	}
+}
+
+static void no_rows_have_a_header(void **state)
+{
+	static const char *const columns[] = { "a", "b", NULL };
+	static const char *const want[] = { "", "[]\n", "", "a,b\r\n", "a\tb\n", "" };
+
+	(void)state;
+	for (int format = OUTPUT_TABLE; format <= OUTPUT_ID; format++) {
+		struct output *output;
+		char text[64] = "";
+		FILE *file = tmpfile();
+		assert_non_null(file);
+		assert_int_equal(output_open(&output, file, (enum output_format)format, true), 0);
+		output_header(output, columns);
+		assert_int_equal(output_close(output), 0);
+		rewind(file);
+		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+		assert_string_equal(text, want[format]);
+		fclose(file);
+	}
+}
+
+static void ids_of_rows_without_an_image(void **state)
+{
+	static const char *const poll[] = { "poll_id", "outcome" }, *const change[] = {
+		"seq", "image_id"
+	};
+	static const struct reader_value one[] = { INTEGER(7), TEXT("x") },
+					 two[] = { INTEGER(8), NOTHING };
+	const struct reader_value *const values[] = { one }, *const none[] = { two };
+
+	(void)state;
+	char *text = print(OUTPUT_ID, poll, 2, values, 1);
+	assert_string_equal(text, "7\n");
+	free(text);
+	text = print(OUTPUT_ID, change, 2, none, 1);
+	assert_string_equal(text, "");
+	free(text);
+}
+
 /* Nothing that could not be written goes unnoticed. */
 static void full_disk_is_told(void **state)
 {
@@ -196,6 +271,9 @@ int main(void)
 		cmocka_unit_test(csv_has_no_formulas),
 		cmocka_unit_test(table_shows_times),
 		cmocka_unit_test(formats_have_names),
+		cmocka_unit_test(json_is_harmless),
+		cmocka_unit_test(no_rows_have_a_header),
+		cmocka_unit_test(ids_of_rows_without_an_image),
 		cmocka_unit_test(full_disk_is_told),
 	};
 	struct CMUnitTest tests[ARRAY_LEN(fixed) + ARRAY_LEN(rows)];

@@ -22,7 +22,8 @@ static const struct row {
 	size_t present, newly_absent, seen;
 	uint64_t known_key;
 	enum brake_verdict verdict;
-	const char *why; /* a part of the sentence */
+	const char *why;       /* a part of the sentence */
+	size_t missing, ended; /* before; reported as such before */
 } rows[] = {
 	{ "nothing absent",           100,  0,   100, KEY,       BRAKE_BELIEVED, "" },
 	{ "few rows",                 20,   10,  10,  KEY,       BRAKE_BELIEVED, "" },
@@ -35,6 +36,10 @@ static const struct row {
 	{ "all but those that ended", 0,    0,   0,   KEY,       BRAKE_BELIEVED, "" },
 	{ "one gone with a new key",  100,  1,   99,  OTHER_KEY, BRAKE_HELD,     "since the key of account 'prod' was changed" },
 	{ "none gone with a new key", 100,  0,   100, OTHER_KEY, BRAKE_BELIEVED, "" },
+	{ "one missing, with a new key", 100, 0, 100, OTHER_KEY,   BRAKE_HELD,     "1 of 101 images are gone since the key", 1 },
+	{ "one missing, the same key", 100, 0,   100, KEY,       BRAKE_BELIEVED, "", 1 },
+	{ "empty, and one was missing", 0,  0,   0,   KEY,       BRAKE_HELD,     "lists nothing where 3 images were", 1, 3 },
+	{ "empty, as it was before",  0,    0,   0,   KEY,       BRAKE_BELIEVED, "", 5 },
 	{ "no key known yet",         100,  1,   99,  0,         BRAKE_BELIEVED, "" },
 };
 /* clang-format on */
@@ -45,9 +50,11 @@ static void judges_row(void **state)
 	struct config config = config_of_tests();
 	struct store_guard guard = { .credential = row->known_key };
 	struct brake_facts facts = { .present = row->present,
+				     .listed = row->present + row->ended,
 				     .newly_absent = row->newly_absent,
+				     .absent = row->newly_absent + row->missing,
 				     .seen = row->seen,
-				     .absent_set = row->newly_absent ? SET : 0,
+				     .absent_set = row->newly_absent + row->missing ? SET : 0,
 				     .credential = KEY,
 				     .account = "prod",
 				     .listing_id = 3,
@@ -87,7 +94,7 @@ static const struct episode {
 	{ "another set begins anew",   3 * 3600,  "aaaaaaaabaaaaaaaaaaaaa", "hhhhhhhhhhhhhhhhhhhhhr" },
 	{ "ends when all are back",    3 * 3600,  "aaaaaaaa.aaaaaaaaaaaaa", "hhhhhhhh-hhhhhhhhhhhhr" },
 	{ "an operator",               60,        "aao",               "hhr" },
-	{ "an operator, other images", 60,        "aaO",               "hhr" },
+	{ "an operator, other images", 60,        "aaOO",              "hhhh" },
 };
 /* clang-format on */
 
@@ -99,14 +106,17 @@ static void episode_row(void **state)
 	struct brake_facts facts = {
 		.present = 100, .account = "prod", .credential = KEY, .now_s = NOW
 	};
+	bool was_released = false;
 	struct buf why;
 
 	buf_init(&why);
 	for (size_t i = 0; e->polls[i] && e->verdicts[i]; i++) {
 		char poll = e->polls[i];
-		if (poll == 'o' || poll == 'O')
-			guard.released = true;
+		if (poll == 'o' || (poll == 'O' && !was_released))
+			guard.released = was_released = true;
 		facts.newly_absent = poll == '.' ? 0 : 90;
+		facts.absent = facts.newly_absent;
+		facts.listed = 100;
 		facts.seen = 100 - facts.newly_absent;
 		facts.absent_set = poll == '.' ? 0 : poll == 'b' || poll == 'O' ? 2 : 1;
 		buf_clear(&why);

@@ -100,6 +100,14 @@ static const struct row {
 	{ "version is no text prefix", { .os_version = "22.0" },                   "" },
 	{ "gpu",                     { .gpu = READER_YES },                        "img-1 " },
 	{ "no gpu is not unknown",   { .gpu = READER_NO },                         "" },
+	{ "gpu unknown",             { .gpu = READER_UNKNOWN },                    "img-2 img-3 " },
+	{ "no distribution",         { .os_distro = "-", .state = "purged" },      "img-4 " },
+	{ "no architecture",         { .arch = "-" },                              "img-2 img-3 " },
+	{ "no zone",                 { .zone = "-" },                              "" },
+	{ "cloud",                   { .cloud = "api.ucloud.cn" },                 "img-1 img-2 img-3 " },
+	{ "another cloud",           { .cloud = "other" },                         "" },
+	{ "no workload",             { .workload = "-" },                          "img-1 img-2 img-3 " },
+	{ "workload",                { .workload = "gpu" },                        "" },
 	{ "launchable",              { .launchable = READER_YES },                 "img-1 img-2 " },
 	{ "not launchable",          { .launchable = READER_NO },                  "img-3 " },
 	{ "stale",                   { .stale = READER_YES },                      "" },
@@ -278,7 +286,7 @@ static void refusals_say_what_to_do(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ROWS_MAX + 3] = {
+	struct CMUnitTest tests[ROWS_MAX + 4] = {
 		cmocka_unit_test_setup_teardown(columns_are_the_view_s, start, end),
 		cmocka_unit_test_setup_teardown(nearest_column_is_named, start, end),
 		cmocka_unit_test_setup_teardown(views_are_read_by_name, start, end),
@@ -286,6 +294,6 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < ROWS_MAX; i++)
-		tests[3 + i] = (struct CMUnitTest)TEST_ROW(filters_row, &rows[i]);
+		tests[4 + i] = (struct CMUnitTest)TEST_ROW(filters_row, &rows[i]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -198,6 +198,9 @@ static const struct row {
 	  "listing 1: its baseline is told at change 1, which" },
 	{ "baseline: twice", FREE "UPDATE _changes SET kind = 'baseline' WHERE seq = 14",
 	  "listing 2: its baseline is told at change 14, which" },
+	{ "unproved: removed by a poll that was partial",
+	  "UPDATE _polls SET outcome = 'partial' WHERE poll_id = (SELECT poll_id FROM _changes WHERE seq = 10)",
+	  UHOST "img-3: change 10 says 'removed' by a poll that ended as partial" },
 	{ "before-baseline: an image is added before it", FREE
 	  "UPDATE _changes SET seq = -1 WHERE seq = 3; UPDATE _changes SET seq = 3 WHERE seq = 1; UPDATE _changes SET seq = 1 WHERE seq = -1",
 	  UHOST "img-3: change 1 ('added') is told before its listing's baseline" },

@@ -25,7 +25,7 @@ class Reply:
 
     def problem(self, status):
         """An answer that says in the agreed form what is wrong."""
-        equal((self.status, self.headers["Content-Type"]), (status, "application/problem+json"), self.body)
+        equal((self.status, self.headers["Content-Type"]), (status, "application/problem+json"), repr(self.body))
         problem = self.json
         equal((problem["status"], problem["type"]), (status, "about:blank"))
         assert problem["title"] and problem["detail"], problem

@@ -1,0 +1,210 @@
+/*
+ * Images: filtered lists of them, and one.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "export/handlers.h"
+#include "export/rows.h"
+#include "model/record.h"
+#include "store/row.h"
+
+/* clang-format off */
+const struct parameter images_parameters[] = {
+	{ "provider",   PARAMETER_WORD, .words = "ucloud|compshare|qingcloud", .help = "of that provider" },
+	{ "cloud",      PARAMETER_TEXT, .help = "of that cloud: host of the endpoint, or its configured name" },
+	{ "account",    PARAMETER_TEXT, .help = "seen by that account" },
+	{ "service",    PARAMETER_TEXT, .help = "of that service: uhost, uk8s, custom, platform, community, shared, images" },
+	{ "region",     PARAMETER_TEXT, .help = "in that region; - for none" },
+	{ "zone",       PARAMETER_TEXT, .help = "in that zone; - for none" },
+	{ "os",         PARAMETER_TEXT, .help = "ubuntu, or ubuntu:22.04, which 22.04.5 is as well" },
+	{ "arch",       PARAMETER_WORD, .words = "", .help = "for that processor; - for not known" },
+	{ "kind",       PARAMETER_WORD, .words = "", .help = "of that kind" },
+	{ "origin",     PARAMETER_WORD, .words = "", .help = "by who made it" },
+	{ "form",       PARAMETER_WORD, .words = "", .help = "by what it boots as" },
+	{ "workload",   PARAMETER_TEXT, .help = "the cloud's word for its use; - for none" },
+	{ "state",      PARAMETER_WORD, .words = "", .help = "in that state; without it purged ones are left out" },
+	{ "name",       PARAMETER_TEXT, .help = "whose name matches; * and ? stand for anything" },
+	{ "gpu",        PARAMETER_ANSWER, .help = "runs on GPU machines" },
+	{ "launchable", PARAMETER_ANSWER, .help = "a machine can be made from it now" },
+	{ "stale",      PARAMETER_FLAG, .help = "of listings that are stale" },
+	{ "since",      PARAMETER_SINCE, .help = "first seen, changed or removed since then" },
+	{ "removed",    PARAMETER_FLAG, .help = "removed images instead" },
+	{ "latest",     PARAMETER_FLAG, .help = "only the newest of each sort" },
+	{ "q",          PARAMETER_TEXT, .help = "words that must all be in name, description, tags or software" },
+	{ "sort",       PARAMETER_TEXT, .help = "column, or column:desc; those without a value come last" },
+	{ "columns",    PARAMETER_TEXT, .help = "only these, parted by commas" },
+	ROWS_PARAMETERS,
+	{ 0 },
+};
+
+#define AT(member) offsetof(struct image_filter, member)
+/* Parameters that are a text of the filter as they are. */
+static const struct { const char *name; size_t offset; } texts[] = {
+	{ "provider", AT(provider) }, { "cloud", AT(cloud) },   { "account", AT(account) },
+	{ "service", AT(service) },   { "region", AT(region) }, { "zone", AT(zone) },
+	{ "arch", AT(arch) },         { "kind", AT(kind) },     { "origin", AT(origin) },
+	{ "form", AT(form) },         { "workload", AT(workload) }, { "state", AT(state) },
+	{ "name", AT(name_glob) },
+};
+/* clang-format on */
+
+static enum reader_flag answer_of(const struct exchange *x, const char *name)
+{
+	const char *value = exchange_text(x, name);
+	bool yes;
+
+	if (!value)
+		return READER_ANY;
+	if (strcmp(value, "unknown") == 0)
+		return READER_UNKNOWN;
+	return parameter_flag(value, &yes) && yes ? READER_YES : READER_NO;
+}
+
+static bool flag_of(const struct exchange *x, const char *name)
+{
+	return answer_of(x, name) == READER_YES;
+}
+
+/* Where `separators` stand a text ends; the list ends with NULL. NULL when memory is out. */
+static const char **split(struct arena *arena, const char *text, const char *separators, size_t max)
+{
+	const char **items = arena_alloc(arena, (max + 1) * sizeof(*items));
+	char *at = arena_string(arena, text);
+	size_t count = 0;
+
+	while (items && at && *(at += strspn(at, separators)) && count < max) {
+		items[count++] = at;
+		at += strcspn(at, separators);
+		if (*at)
+			*at++ = '\0';
+	}
+	return at ? items : NULL;
+}
+
+/* "ubuntu:22.04" and "created_at:desc": what stands before the colon; `*ret_rest` behind it. */
+static const char *cut(struct arena *arena, const char *text, const char **ret_rest)
+{
+	const char *colon = strchr(text, ':');
+
+	*ret_rest = colon && colon[1] ? colon + 1 : NULL;
+	return arena_copy(arena, text, colon ? (size_t)(colon - text) : strlen(text));
+}
+
+/* A long text or a list orders nothing. */
+static bool may_be_sorted_by(const char *column)
+{
+	for (enum column c = 0; c < COLUMN_COUNT; c++)
+		if (strcmp(columns[c].name, column) == 0)
+			return columns[c].type != COLUMN_LIST && columns[c].type != COLUMN_JSON;
+	return strcmp(column, "accounts") != 0;
+}
+
+static bool set_sort(struct exchange *x, struct arena *arena, struct image_filter *f)
+{
+	const char *sort = exchange_text(x, "sort"), *direction;
+
+	if (!sort)
+		return true;
+	f->sort = cut(arena, sort, &direction);
+	f->descending = direction && strcmp(direction, "desc") == 0;
+	if ((direction && !f->descending && strcmp(direction, "asc") != 0) ||
+	    (f->sort && !may_be_sorted_by(f->sort))) {
+		answer_bad_parameter(&x->answer, "sort",
+				     "a column of the view images, or column:desc");
+		return false;
+	}
+	return true;
+}
+
+/* False after the answer was made a problem. */
+static bool fill(struct exchange *x, struct arena *arena, struct image_filter *f)
+{
+	const char *os = exchange_text(x, "os"), *q = exchange_text(x, "q"),
+		   *chosen = exchange_text(x, "columns"), *since = exchange_text(x, "since");
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		*(const char **)(void *)((char *)f + texts[i].offset) =
+			exchange_text(x, texts[i].name);
+	f->gpu = answer_of(x, "gpu");
+	f->launchable = answer_of(x, "launchable");
+	f->stale = answer_of(x, "stale");
+	f->removed = flag_of(x, "removed");
+	f->latest = flag_of(x, "latest");
+	if (since)
+		(void)parameter_since(since, x->export->env->now_s(x->export->env), &f->since);
+	if (os)
+		f->os_distro = cut(arena, os, &f->os_version);
+	if (q)
+		f->words = split(arena, q, " \t\r\n", READER_WORDS_MAX);
+	if (chosen)
+		f->columns = split(arena, chosen, ",", 128);
+	if (!set_sort(x, arena, f))
+		return false;
+	if (arena->failed)
+		answer_problem(&x->answer, 503, "out of memory");
+	return !arena->failed;
+}
+
+void images_list(struct exchange *x, struct reader *reader)
+{
+	struct image_filter filter = { 0 };
+	struct error err = { 0 };
+	struct arena arena;
+	struct rows rows;
+
+	arena_init(&arena);
+	if (fill(x, &arena, &filter) && rows_begin(&rows, x)) {
+		filter.page = &rows.page;
+		int rc = reader_each_image(reader, &filter, rows_add, &rows, &err);
+		rows_end(&rows, rc, &err);
+		/* What was sent is not repeated. */
+		if (rc == -EINVAL)
+			answer_bad_parameter(&x->answer,
+					     filter.columns ? "sort or columns" : "sort",
+					     "columns of the view: see /openapi.json");
+	}
+	arena_finish(&arena);
+}
+
+/* ---- one ----------------------------------------------------------------------------------- */
+
+struct one {
+	struct exchange *x;
+	bool found;
+};
+
+static int on_row(const struct reader_row *row, void *data)
+{
+	struct one *one = data;
+	const struct reader_value *uid = reader_value(row, "uid");
+
+	/* An image_id may look like a uid. */
+	if (!uid || strcmp(uid->text, one->x->tail) != 0)
+		return 0;
+	struct buf *out = answer_begin(&one->x->answer, 200, TYPE_JSON);
+	row_put_json(out, row);
+	buf_putc(out, '\n');
+	answer_hide_markup(out);
+	one->found = true;
+	return 1;
+}
+
+void images_one(struct exchange *x, struct reader *reader)
+{
+	const struct image_filter filter = { .id = x->tail };
+	const struct view_query removed = { .uid = x->tail };
+	struct one one = { .x = x };
+	struct error err = { 0 };
+
+	int rc = reader_each_image(reader, &filter, on_row, &one, &err);
+	if (rc == 0)
+		rc = reader_query_view(reader, VIEW_sightings, &removed, on_row, &one, &err);
+	if (rc < 0)
+		exchange_failed(x, rc, &err);
+	else if (!one.found)
+		answer_problem(&x->answer, 404, "there is no such image, and there was none");
+}
