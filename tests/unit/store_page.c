@@ -218,7 +218,7 @@ static int burn(const struct reader_row *row, void *data)
 	(void)data;
 	for (unsigned long long i = 0; i < 2000000; i++)
 		sum += i;
-	return 0;
+	return sum == 0;
 }
 
 static void a_question_that_takes_too_long(void **state)
