@@ -259,12 +259,14 @@ void roster_schedule(struct roster *r, struct watch *const *watches,
 		crowd += is_due(r, &rows[i], &due_ms);
 	for (size_t i = 0; i < count; i++) {
 		struct watch *w = watches[i];
-		if (w->gone || w->lost || w->poll || w->queue_place > 0)
+		if (w->gone || w->poll || w->queue_place > 0)
 			continue;
 		w->listing_id = rows[i].listing_id;
 		w->failures = rows[i].consecutive_failures;
 		w->failing = rows[i].consecutive_failures > 0;
 		w->images_present = rows[i].images_present;
+		if (w->lost)
+			continue;
 		if (is_due(r, &rows[i], &due_ms) && !r->ignore_due)
 			due_ms += schedule_spread_ms(nth++, crowd, w->interval_s);
 		schedule_at(w, due_ms);
@@ -491,7 +493,7 @@ static void on_registered(struct writer_job *job)
 
 static bool is_new(const struct watch *w)
 {
-	return w->listing_id == 0 && !w->gone;
+	return w->listing_id == 0 && !w->gone && !w->lost;
 }
 
 /* One registration at a time. */

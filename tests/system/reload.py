@@ -536,10 +536,8 @@ def stopped_while_reloading(place):
 
 # ---- places that discovery finds no more -----------------------------------------------------------------------
 
-@case
-def a_vanished_place_goes_stale(place):
-    """It is not asked any more, so that an empty answer cannot empty it; and asked again when it is found again."""
-    cloud = place.cloud()
+def with_zones(place, cloud):
+    """An account of which discovery finds pek3 and sh1. The list is what it will find from now on."""
     zones = ["pek3", "sh1"]
     for zone in zones:
         cloud.put("DescribeImages", [clouds.qingcloud_image(n) for n in range(5)], {"zone": zone})
@@ -549,25 +547,51 @@ def a_vanished_place_goes_stale(place):
     account = place.account("qingcloud", cloud.url("/iaas/"), name="qc", interval="1s", zones="all")
     daemon = Daemon(place, [account], removal={"hold": "0s", "hold_polls": 1})
     until(daemon.run, lambda: polls(place, "qc", zone="pek3") and polls(place, "qc", zone="sh1"))
+    return daemon, zones
 
-    def discoveries():
-        return polls(place, "qc", service="discovery")
 
-    zones.remove("sh1")
-    seen = discoveries()
-    until(daemon.run, lambda: discoveries() > seen + 1)
+def lose(place, daemon, zones, zone):
+    """Returns when the daemon no longer asks for it."""
+    zones.remove(zone)
+    seen = polls(place, "qc", service="discovery")
+    until(daemon.run, lambda: polls(place, "qc", service="discovery") > seen + 1)
+
+
+@case
+def a_vanished_place_goes_stale(place):
+    """It is not asked any more, so that an empty answer cannot empty it; and asked again when it is found again."""
+    cloud = place.cloud()
+    daemon, zones = with_zones(place, cloud)
+    lose(place, daemon, zones, "sh1")
     cloud.put("DescribeImages", [], {"zone": "sh1"})
-    asked, seen = len(cloud.asked("DescribeImages", {"zone": "sh1"})), discoveries()
-    until(daemon.run, lambda: discoveries() > seen + 3)
+    asked, seen = len(cloud.asked("DescribeImages", {"zone": "sh1"})), polls(place, "qc", service="discovery")
+    until(daemon.run, lambda: polls(place, "qc", service="discovery") > seen + 3)
     assert len(cloud.asked("DescribeImages", {"zone": "sh1"})) <= asked + 2, "it is still asked"
     row = place.listing("qc", zone="sh1")
     equal((row["health"], row["images_present"]), ("ok", 5))
     equal({r["presence"] for r in place.images("qc", zone="sh1").values()}, {"present"})
     assert "removed" not in kinds(place, "qc") and "disabled" not in kinds(place, "qc")
+    daemon.run.kill(signal.SIGUSR1)
+    daemon.run.await_line('phase="not found" due_in_s=0')
 
     cloud.put("DescribeImages", [clouds.qingcloud_image(n) for n in range(6)], {"zone": "sh1"})
     zones.append("sh1")
     until(daemon.run, lambda: place.listing("qc", zone="sh1")["images_present"] == 6)
+    daemon.stop()
+
+
+@case
+def a_vanished_place_that_is_configured_is_asked(place):
+    """Who names a zone wants it, whatever discovery says."""
+    cloud = place.cloud()
+    daemon, zones = with_zones(place, cloud)
+    lose(place, daemon, zones, "sh1")
+    cloud.put("DescribeImages", [clouds.qingcloud_image(n) for n in range(6)], {"zone": "sh1"})
+    daemon.accounts[0]["zones"] = ["pek3", "sh1"]
+    daemon.reload()
+    until(daemon.run, lambda: place.listing("qc", zone="sh1")["images_present"] == 6)
+    before = polls(place, "qc", zone="sh1")
+    until(daemon.run, lambda: polls(place, "qc", zone="sh1") > before + 2)
     daemon.stop()
 
 
