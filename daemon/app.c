@@ -1,29 +1,16 @@
 #include "daemon/app.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/account.h"
-#include "daemon/control.h"
+#include "daemon/app_parts.h"
 #include "daemon/messages.h"
-#include "daemon/notify.h"
 #include "daemon/poll.h"
-#include "daemon/progress.h"
-#include "daemon/reload.h"
 #include "daemon/report.h"
-#include "daemon/roster.h"
-#include "daemon/signals.h"
 #include "daemon/survey.h"
-#include "daemon/upkeep.h"
 
 /*
- * Start: loop, signals, catalog, client, limiter, accounts, listings, writer. Stop: the reverse;
- * each step of stopping waits for the close callback of the one before (stop_next()).
- *
  * A discovery is a listing like the others. When its answer changes, the plan is made anew and
  * listings that are new to it are registered through the writer's thread.
  */
@@ -36,33 +23,6 @@ enum {
 };
 /* clang-format on */
 
-struct app {
-	uv_loop_t loop;
-	struct runtime runtime;        /* with the configuration of the start */
-	struct generation *generation; /* in force */
-	bool once;
-
-	struct store *store; /* until the writer takes it */
-	struct roster roster;
-	struct reload reload;
-	struct control control; /* people and programs over HTTP */
-	size_t polling;         /* polls in flight */
-	bool sweep;             /* something old may be dropped once the present callback is over */
-	struct upkeep upkeep;
-	int64_t told_not_stored_ms; /* when the log last said that the catalog cannot be written */
-
-	struct progress *progress;
-	struct notify *notify; /* NULL where nobody listens */
-	uv_timer_t timer;
-	bool has_timer;
-	struct signals signals;
-
-	bool stopping;
-	unsigned stop_step;
-	enum app_status status;
-};
-
-static void stop_next(struct app *app);
 static void start_due(struct app *app);
 static void begin_stop(struct app *app);
 
@@ -112,7 +72,7 @@ static void let_go(struct app *app, struct watch *w)
 	staging_settle(&app->roster, w);
 }
 
-static void sweep(struct app *app)
+void app_sweep(struct app *app)
 {
 	app->sweep = false;
 	for (size_t i = 0; i < app->roster.count; i++) {
@@ -207,7 +167,7 @@ static void on_timer(uv_timer_t *timer)
 	struct app *app = container_of(timer, struct app, timer);
 
 	if (app->sweep)
-		sweep(app);
+		app_sweep(app);
 	start_due(app);
 	notify_changed(app->notify);
 }
@@ -235,7 +195,7 @@ static void start_due(struct app *app)
 
 	if (app->stopping) {
 		if (!is_busy(app))
-			stop_next(app);
+			app_close_next(app);
 		return;
 	}
 	upkeep_look(&app->upkeep, app->generation->runtime.config);
@@ -245,7 +205,7 @@ static void start_due(struct app *app)
 		set_timer(app, now_ms);
 	} else if (!is_busy(app)) {
 		app->stopping = true;
-		stop_next(app);
+		app_close_next(app);
 	}
 }
 
@@ -323,205 +283,6 @@ static void on_survey(void *data)
 	survey_log(&app->roster);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------- */
-
-static void on_part_closed(void *data)
-{
-	stop_next(data);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
-{
-	stop_next(handle->data);
-}
-
-static void close_accounts(struct app *app)
-{
-	if (app->generation)
-		sweep(app);
-	for (size_t i = 0; i < app->roster.account_count; i++) {
-		account_close(app->roster.accounts[i]);
-		generation_release(app->roster.accounts[i]->generation);
-		free(app->roster.accounts[i]);
-	}
-	app->roster.account_count = 0;
-}
-
-/* The start in reverse, one line per part; each goes on in its close callback. */
-static void stop_next(struct app *app)
-{
-	struct runtime *r = &app->runtime;
-
-	switch (app->stop_step++) {
-	case 0:
-		if (app->has_timer) {
-			app->timer.data = app;
-			uv_close((uv_handle_t *)&app->timer, on_timer_closed);
-			return;
-		}
-		app->stop_step++;
-		/* fall through */
-	case 1:
-		if (app->control.export) {
-			control_close(&app->control, on_part_closed, app);
-			return;
-		}
-		app->stop_step++;
-		/* fall through */
-	case 2:
-		if (app->notify) {
-			notify_close(app->notify, on_part_closed, app);
-			return;
-		}
-		app->stop_step++;
-		/* fall through */
-	case 3:
-		if (app->progress) {
-			progress_close(app->progress, on_part_closed, app);
-			return;
-		}
-		app->stop_step++;
-		/* fall through */
-	case 4:
-		if (r->client) {
-			http_client_close(r->client, on_part_closed, app);
-			return;
-		}
-		app->stop_step++;
-		/* fall through */
-	case 5:
-		close_accounts(app);
-		if (r->limiter) {
-			limiter_close(r->limiter, on_part_closed, app);
-			return;
-		}
-		app->stop_step++;
-		/* fall through */
-	case 6:
-		if (r->writer) {
-			writer_close(r->writer, on_part_closed, app);
-			return;
-		}
-		app->stop_step++;
-		/* fall through */
-	case 7: signals_close(&app->signals, on_part_closed); return;
-	}
-}
-
-/* ---- start ------------------------------------------------------------------------------- */
-
-static int open_account(struct app *app, const struct config_account *config,
-			struct account **accounts, size_t *count, struct error *err)
-{
-	struct account *account = calloc(1, sizeof(*account));
-
-	if (!account)
-		return error_set(err, -ENOMEM, "out of memory");
-	int rc = account_open(account, config, &app->runtime, err);
-	if (rc < 0) {
-		free(account);
-		return rc;
-	}
-	account->generation = generation_hold(app->generation);
-	accounts[(*count)++] = account;
-	return 0;
-}
-
-/* The roster takes what was opened, also when it is not all. */
-static int open_roster(struct app *app, struct error *err)
-{
-	const struct config *config = app->runtime.config;
-	struct account **accounts = calloc(config->account_count + 1, sizeof(struct account *));
-	size_t count = 0;
-	int rc = accounts ? 0 : error_set(err, -ENOMEM, "out of memory");
-
-	for (size_t i = 0; i < config->account_count && rc == 0; i++)
-		rc = open_account(app, &config->accounts[i], accounts, &count, err);
-	if (rc == 0)
-		return roster_open(&app->roster, accounts, count, app->store, err);
-	app->roster.accounts = accounts;
-	app->roster.account_count = count;
-	return rc;
-}
-
-static int open_client(struct app *app, struct error *err)
-{
-	struct runtime *r = &app->runtime;
-
-	int rc = http_client_open(&r->client, &app->loop);
-	if (rc == 0)
-		rc = limiter_open(&r->limiter, &app->loop, r->env,
-				  (unsigned)r->config->limits.requests_in_flight);
-	if (rc < 0)
-		return error_set(err, rc, "the HTTP client could not start: %s", uv_strerror(rc));
-	return 0;
-}
-
-static int open_writer(struct app *app, struct error *err)
-{
-	int rc = writer_open(&app->runtime.writer, &app->loop, app->store);
-
-	if (rc == 0)
-		app->store = NULL;
-	if (rc == 0 && !app->once)
-		rc = notify_open(&app->notify, &app->runtime, &app->roster);
-	if (rc == 0 && app->once)
-		rc = progress_open(&app->progress, &app->loop,
-				   (struct watch *const *const *)&app->roster.watches,
-				   &app->roster.count);
-	return rc < 0 ? error_set(err, rc, "start failed: %s", uv_strerror(rc)) : 0;
-}
-
-static int open_loop(struct app *app, struct error *err)
-{
-	int rc = uv_timer_init(&app->loop, &app->timer);
-
-	app->has_timer = rc == 0;
-	if (rc == 0)
-		rc = signals_open(&app->signals, &app->loop);
-	return rc < 0 ? error_set(err, rc, "start failed: %s", uv_strerror(rc)) : 0;
-}
-
-static int open_catalog(struct app *app, struct error *err)
-{
-	struct runtime *r = &app->runtime;
-	struct error note;
-
-	int rc = store_open(&app->store, r->config->catalog.path, IMAGECAT_VERSION, r->env, err);
-	if (rc < 0)
-		return rc;
-	if (store_rollback(app->store))
-		message_put(WENT_BACK, F("error", store_rollback(app->store)));
-	if (store_take_note(app->store, &note))
-		log_warn("the catalog's witness failed", F("error", note.text));
-	r->spool_directory = store_directory(app->store);
-	return store_describe(app->store, r->config->providers, err);
-}
-
-static int open_all(struct app *app, struct error *err)
-{
-	int rc = open_loop(app, err);
-
-	if (rc == 0)
-		rc = open_catalog(app, err);
-	if (rc == 0)
-		rc = open_client(app, err);
-	if (rc == 0) {
-		app->generation = generation_open(&app->runtime, app->runtime.config, NULL);
-		rc = app->generation ? 0 : error_set(err, -ENOMEM, "out of memory");
-	}
-	if (rc == 0)
-		rc = open_roster(app, err);
-	if (rc == 0)
-		rc = open_writer(app, err);
-	/* The writer came last, and polls need it. */
-	if (rc == 0)
-		app->generation->runtime = app->runtime;
-	if (rc == 0 && !app->once)
-		rc = control_open(&app->control, err);
-	return rc;
-}
-
 /* CONTRACT.md §1, exit status of --once. */
 static enum app_status once_status(const struct app *app)
 {
@@ -580,10 +341,10 @@ enum app_status app_run(const struct config *config, const struct env *env, bool
 		free(app);
 		return APP_FAILED;
 	}
-	if (open_all(app, &err) < 0) {
+	if (app_open(app, &err) < 0) {
 		cannot_start(app, &err);
 		app->stopping = true;
-		stop_next(app);
+		app_close_next(app);
 	} else {
 		if (!once)
 			log_info("started", F("version", IMAGECAT_VERSION),
