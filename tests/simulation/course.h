@@ -64,6 +64,9 @@ void course_relieve(struct listing *listing);
  */
 
 void memory_install(void); /* before SQLite is used, after scratch_install() */
+/* After the run of seed 0: the seeds that fail each way to an allocation the first and the last
+ * time that it is taken. NULL when memory is out; free() it. */
+uint64_t *memory_seeds(size_t *ret_count, uint64_t *ret_ways);
 /* Between the two nothing is refused: the world's own allocations. */
 void memory_begin_calm(void);
 void memory_end_calm(void);

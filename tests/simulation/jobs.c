@@ -15,7 +15,7 @@ enum { JOBS_MAX = 64, KEPT_MAX = 3 };
 /* What a process tells the one that started it, while it lives. */
 struct slot {
 	pid_t pid;
-	uint64_t next; /* seed that it is at */
+	uint64_t next; /* of the range: the seed that it is at */
 	char directory[64];
 	struct tally tally;
 };
@@ -61,9 +61,9 @@ static void remove_directory(const char *directory)
 	rmdir(directory);
 }
 
-static uint64_t step_of(const struct job_range *range)
+static uint64_t seed_at(const struct job_range *range, uint64_t i)
 {
-	return range->step > 0 ? range->step : 1;
+	return range->seeds ? range->seeds[i] : range->first + i;
 }
 
 /* Each process takes every `jobs`-th seed. */
@@ -72,16 +72,16 @@ static void work(const struct job_range *range, struct slot *slot)
 	char failure[FAILURE_TEXT];
 
 	make_directory(slot);
-	for (; slot->next < range->first + range->count;
-	     slot->next += range->jobs * step_of(range)) {
+	for (; slot->next < range->count; slot->next += range->jobs) {
+		uint64_t seed = seed_at(range, slot->next);
 		struct run_options options = { .scenario = range->scenario,
-					       .seed = slot->next,
+					       .seed = seed,
 					       .polls = range->polls,
 					       .tracing = range->tracing,
 					       .directory = slot->directory };
 		if (run_seed(&options, &slot->tally, failure))
 			continue;
-		tell_failure(range, slot->next, failure,
+		tell_failure(range, seed, failure,
 			     slot->tally.failed <= KEPT_MAX ? slot->directory : NULL);
 		/* The first failed ones stay as they are. */
 		if (slot->tally.failed <= KEPT_MAX)
@@ -122,11 +122,11 @@ static void ended(const struct job_range *range, struct slot *slot, int status, 
 	snprintf(what, sizeof(what), "the process ended with %s %d",
 		 WIFSIGNALED(status) ? "signal" : "status",
 		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-	tell_failure(range, slot->next, what, slot->directory);
+	tell_failure(range, seed_at(range, slot->next), what, slot->directory);
 	slot->tally.seeds++;
 	slot->tally.failed++;
-	slot->next += range->jobs * step_of(range);
-	*running += slot->next < range->first + range->count && start(range, slot);
+	slot->next += range->jobs;
+	*running += slot->next < range->count && start(range, slot);
 }
 
 bool jobs_run(const struct job_range *range, struct tally *ret)
@@ -138,8 +138,8 @@ bool jobs_run(const struct job_range *range, struct tally *ret)
 	if (slots == MAP_FAILED)
 		return false;
 	for (unsigned i = 0; i < jobs; i++) {
-		slots[i].next = range->first + i * step_of(range);
-		if (slots[i].next < range->first + range->count)
+		slots[i].next = i;
+		if (i < range->count)
 			running += start(range, &slots[i]);
 	}
 	while (running > 0) {

@@ -8,7 +8,7 @@
 struct job_range {
 	const struct scenario *scenario;
 	uint64_t first, count;
-	uint64_t step; /* every so many of them; 0: every one */
+	const uint64_t *seeds; /* NULL, or `count` of them instead of those from the first on */
 	unsigned polls, jobs;
 	bool tracing;
 };

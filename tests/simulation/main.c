@@ -15,7 +15,7 @@
 #include "tests/simulation/jobs.h"
 #include "tests/simulation/serving.h"
 
-enum { SEEDS = 1000, POLLS = 40, KIND_MIN = 20, SEEDS_TWICE = 4, MEMORY_RUNS = 300 };
+enum { SEEDS = 1000, POLLS = 40, KIND_MIN = 20, SEEDS_TWICE = 4 };
 
 static const char usage[] =
 	"Usage: simulation [OPTION]...\n"
@@ -23,7 +23,7 @@ static const char usage[] =
 	"  --seeds N          runs, shared out to the scenarios (1000)\n"
 	"  --first S          the first seed (1)\n"
 	"  --scenario NAME    only churn, faults, outage, day or memory\n"
-	"  --all              memory: every allocation, not as many as seeds\n"
+	"  --all              memory: every allocation, not only every way to one\n"
 	"  --polls N          of each listing, at least (40)\n"
 	"  --jobs N           processes (one per core)\n"
 	"  --verbose          the table of faults; for a single seed its story, on stderr\n"
@@ -212,31 +212,40 @@ static bool write_figures(const char *path, const struct options *o, const struc
  */
 
 /*
- * Where a seed is an allocation that fails, the first run counts them; then as many are tried as
- * there are seeds for, all over the cycle.
+ * Where a seed is an allocation that fails, the first run counts them; then every way to one is
+ * tried, or every one of them. `*ret` is freed by the caller.
  */
-static bool plan_range(const struct options *o, struct job_range *range, struct tally *tally)
+static bool plan_allocations(const struct options *o, struct job_range *range, struct tally *tally,
+			     uint64_t **ret)
 {
-	uint64_t runs = o->seeds < MEMORY_RUNS ? o->seeds : MEMORY_RUNS;
 	struct tally counted = { 0 };
+	size_t count;
 
 	if (!range->scenario->course || !range->scenario->course->begin_seed || o->seeds == 1)
 		return true;
 	range->first = 0;
 	range->count = 1;
-	bool ok = jobs_run(range, &counted) && counted.failed == 0 && counted.allocations > 0;
-	range->first = 1;
-	range->count = 2 * counted.allocations;
+	if (!jobs_run(range, &counted) || counted.failed > 0 || counted.allocations == 0)
+		return false;
+	*ret = memory_seeds(&count, &tally->ways);
 	tally->cycle = counted.allocations;
-	/* Odd, so that single ones and rows of them take turns. */
-	range->step = o->all ? 1 : (range->count / runs) | 1;
-	return ok;
+	range->first = 1;
+	range->count = o->all ? 2 * counted.allocations : count;
+	range->seeds = o->all ? NULL : *ret;
+	/* Fewer seeds than usual: some of the ways, all over the cycle. Odd, so that single ones
+	 * and rows of them take turns. */
+	if (*ret && !o->all && o->seeds < SEEDS) {
+		size_t step = (SEEDS / o->seeds) | 1;
+		for (range->count = 0; range->count * step < count; range->count++)
+			(*ret)[range->count] = (*ret)[range->count * step];
+	}
+	return *ret && count > 0;
 }
 
 static bool run_scenario(const struct options *o, size_t i, struct tally *tally)
 {
 	const struct scenario *s = &scenarios[i];
-	uint64_t shared = s->course ? s->seeds : (o->seeds + 1) / 2, expected;
+	uint64_t shared = s->course ? s->seeds : (o->seeds + 1) / 2, *seeds = NULL;
 	struct job_range range = { .scenario = s,
 				   .first = o->first,
 				   .count = o->scenario ? o->seeds : shared,
@@ -244,9 +253,9 @@ static bool run_scenario(const struct options *o, size_t i, struct tally *tally)
 				   .jobs = o->jobs,
 				   .tracing = o->verbose && o->seeds == 1 };
 
-	bool ok = plan_range(o, &range, tally);
-	expected = range.step > 0 ? (range.count + range.step - 1) / range.step : range.count;
-	ok = ok && jobs_run(&range, tally) && tally->seeds == expected;
+	bool ok = plan_allocations(o, &range, tally, &seeds);
+	ok = ok && jobs_run(&range, tally) && tally->seeds == range.count;
+	free(seeds);
 	ok = (s->course ? tell_course(s, tally) : tell_scenario(s, tally)) && ok;
 	if (s->has_faults && range.count >= SEEDS / 2 / KIND_MIN)
 		ok = tell_kinds(tally, range.count) && ok;

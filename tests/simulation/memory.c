@@ -12,8 +12,10 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "tests/simulation/director.h"
 #include "tests/simulation/tally.h"
 #include "tests/simulation/world.h"
@@ -25,6 +27,8 @@ enum {
 	POLL_LONGEST_S = 180,
 	SETTLED_S = 5, /* changes that were under way have happened */
 	IN_A_ROW = 50,
+	FRAMES = 16, /* as deep as two ways to an allocation are told apart */
+	WAYS_MAX = 4096,
 };
 
 /* clang-format off */
@@ -46,6 +50,15 @@ static struct {
 	uint64_t count, from, to, refused;
 } allocations;
 
+/* The ways on which the daemon comes to allocate, of the run that counts; it is a process of its
+ * own, so they lie in shared memory. */
+static struct ways {
+	size_t count;
+	struct way {
+		uint64_t hash, first, last; /* allocations that it came to */
+	} items[WAYS_MAX];
+} * ways;
+
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
@@ -66,6 +79,30 @@ static void tell_place(void)
 	allocations.calm--;
 }
 
+static uint64_t hash_way(void)
+{
+	void *frames[FRAMES];
+
+	allocations.calm++;
+	int depth = backtrace(frames, FRAMES);
+	allocations.calm--;
+	return hash_bytes(frames, (size_t)depth * sizeof(*frames), 0);
+}
+
+static void remember_way(void)
+{
+	uint64_t hash = hash_way();
+	size_t i = 0;
+
+	while (i < ways->count && ways->items[i].hash != hash)
+		i++;
+	if (i == WAYS_MAX)
+		abort(); /* what is not remembered would not be tried */
+	if (i == ways->count)
+		ways->items[ways->count++] = (struct way){ hash, allocations.count, 0 };
+	ways->items[i].last = allocations.count;
+}
+
 static bool is_refused(void)
 {
 	bool refused = allocations.refuse_next;
@@ -74,6 +111,8 @@ static bool is_refused(void)
 	if (refused || !allocations.counting || allocations.calm > 0)
 		return refused;
 	allocations.count++;
+	if (allocations.from == UINT64_MAX)
+		remember_way();
 	if (allocations.count < allocations.from || allocations.count >= allocations.to)
 		return false;
 	allocations.refused++;
@@ -124,6 +163,9 @@ void memory_install(void)
 {
 	sqlite3_mem_methods mine;
 
+	ways = mmap(NULL, sizeof(*ways), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ways == MAP_FAILED)
+		abort();
 	json_get_alloc_funcs(&json_take, &json_give_back);
 	json_set_alloc_funcs(json_malloc, json_give_back);
 
@@ -155,6 +197,23 @@ static void begin_seed(uint64_t seed)
 	memset(&allocations, 0, sizeof(allocations));
 	allocations.from = seed > 0 ? (seed + 1) / 2 : UINT64_MAX;
 	allocations.to = seed > 0 ? allocations.from + (seed % 2 ? 1 : IN_A_ROW) : UINT64_MAX;
+}
+
+uint64_t *memory_seeds(size_t *ret_count, uint64_t *ret_ways)
+{
+	uint64_t *seeds = calloc(4 * ways->count + 1, sizeof(*seeds));
+	size_t count = 0;
+
+	for (size_t i = 0; i < ways->count && seeds; i++) {
+		const uint64_t at[] = { ways->items[i].first, ways->items[i].last };
+		for (size_t k = 0; k < 1 + (at[0] != at[1]); k++) {
+			seeds[count++] = 2 * at[k] - 1;
+			seeds[count++] = 2 * at[k];
+		}
+	}
+	*ret_count = count;
+	*ret_ways = ways->count;
+	return seeds;
 }
 
 static void set_stage(struct director *d, struct cloud *cloud, const char *catalog,
@@ -272,10 +331,11 @@ static void polled(struct director *d, struct listing *l, enum outcome_seen outc
 static void tell(const struct tally *t, char *text, size_t size)
 {
 	snprintf(text, size,
-		 "allocations failed at %" PRIu64 " of %" PRIu64
-		 " places of a cycle (one, or fifty in a row), %" PRIu64 " in all; %" PRIu64
+		 "%" PRIu64 " ways to an allocation, %" PRIu64
+		 " allocations in a cycle; failed in %" PRIu64
+		 " runs, one or fifty in a row, %" PRIu64 " in all; %" PRIu64
 		 " runs did not survive it",
-		 t->seeds, 2 * t->cycle, t->refused, t->failed);
+		 t->ways, t->cycle, t->seeds, t->refused, t->failed);
 }
 
 const struct course course_memory = { set_stage, polled, tell, begin_seed, .world_seed = 7 };
