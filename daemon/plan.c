@@ -4,6 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- places ------------------------------------------------------------------------------ */
+
+int plan_places_add(struct plan_places *places, const struct discovery *discovery,
+		    const struct store_place *items, size_t count)
+{
+	struct store_place *all = (struct store_place *)(uintptr_t)places->items;
+
+	if (count == 0)
+		return 0;
+	all = realloc(all, (places->count + count) * sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	memcpy(all + places->count, items, count * sizeof(*all));
+	places->items = all;
+	places->count += count;
+	if (discovery->places & PLACE_ZONE)
+		places->zones_unknown = false;
+	return 0;
+}
+
+void plan_places_finish(struct plan_places *places)
+{
+	free((void *)(uintptr_t)places->items);
+	*places = PLAN_PLACES_NONE;
+}
+
 static bool list_has(const struct config_list *list, const char *word)
 {
 	for (size_t i = 0; i < list->count; i++)

@@ -17,6 +17,14 @@ struct plan_places {
 			       far */
 };
 
+/* The list before any discovery has answered; ends with plan_places_finish(). */
+#define PLAN_PLACES_NONE ((struct plan_places){ .zones_unknown = true })
+
+/* Adds what a discovery last answered; nothing when that is nothing. 0 or -ENOMEM. */
+int plan_places_add(struct plan_places *places, const struct discovery *discovery,
+		    const struct store_place *items, size_t count);
+void plan_places_finish(struct plan_places *places);
+
 typedef int plan_listing_fn(const struct listing_identity *identity, const struct service *service,
 			    const struct variant *variant, bool found, void *data);
 

@@ -95,16 +95,7 @@ static struct watch *make_watch(struct roster *r, const struct listing_identity 
 	if (!w)
 		return NULL;
 	w->gone = true;
-	w->identity = (struct listing_identity){
-		.account = arena_string(&r->arena, identity->account),
-		.provider = arena_string(&r->arena, identity->provider),
-		.cloud = arena_string(&r->arena, identity->cloud),
-		.service = arena_string(&r->arena, identity->service),
-		.region = arena_string(&r->arena, identity->region),
-		.zone = arena_string(&r->arena, identity->zone),
-		.project = arena_string(&r->arena, identity->project),
-		.variant = arena_string(&r->arena, identity->variant),
-	};
+	w->identity = watch_copy_identity(&r->arena, identity);
 	if (r->arena.failed) {
 		r->arena.failed = false; /* tried again with the next plan */
 		free(w);
@@ -132,9 +123,8 @@ struct account *roster_account_of(const struct watch *w)
 
 /* ---- planning ---------------------------------------------------------------------------- */
 
-/* The watch of this listing, made when it is new. NULL when memory is out. */
-static struct watch *find_or_add(struct roster *r, struct account *account,
-				 const struct listing_identity *identity)
+struct watch *roster_adopt(struct roster *r, struct account *account,
+			   const struct listing_identity *identity)
 {
 	struct watch *w = roster_provide(r, identity);
 
@@ -151,23 +141,11 @@ struct adding {
 	struct account *account;
 };
 
-static int add_discovery(const struct listing_identity *identity, const struct discovery *discovery,
-			 void *data)
-{
-	struct adding *adding = data;
-	struct watch *w = find_or_add(adding->roster, adding->account, identity);
-
-	if (!w)
-		return -ENOMEM;
-	w->discovery = discovery;
-	return 0;
-}
-
 static int add_listing(const struct listing_identity *identity, const struct service *service,
 		       const struct variant *variant, bool found, void *data)
 {
 	struct adding *adding = data;
-	struct watch *w = find_or_add(adding->roster, adding->account, identity);
+	struct watch *w = roster_adopt(adding->roster, adding->account, identity);
 
 	if (!w)
 		return -ENOMEM;
@@ -198,29 +176,20 @@ static void follow_plan(struct roster *r, const struct account *account)
 
 int roster_places(const struct roster *r, const struct account *account, struct plan_places *ret)
 {
-	struct store_place *all;
-	size_t count = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < r->count; i++)
-		if (roster_account_of(r->watches[i]) == account)
-			count += r->watches[i]->place_count;
-	all = calloc(count + 1, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	*ret = (struct plan_places){ .items = all, .zones_unknown = true };
-	for (size_t i = 0; i < r->count; i++) {
+	*ret = PLAN_PLACES_NONE;
+	for (size_t i = 0; i < r->count && rc == 0; i++) {
 		const struct watch *w = r->watches[i];
-		if (roster_account_of(w) != account || w->place_count == 0)
-			continue;
-		memcpy(all + ret->count, w->places, w->place_count * sizeof(*all));
-		ret->count += w->place_count;
-		if (w->discovery->places & PLACE_ZONE)
-			ret->zones_unknown = false;
+		if (roster_account_of(w) == account)
+			rc = plan_places_add(ret, w->discovery, w->places, w->place_count);
 	}
-	return 0;
+	if (rc < 0)
+		plan_places_finish(ret);
+	return rc;
 }
 
-static int plan_account(struct roster *r, struct account *account)
+int roster_plan(struct roster *r, struct account *account)
 {
 	struct adding adding = { r, account };
 	struct plan_places places;
@@ -232,13 +201,13 @@ static int plan_account(struct roster *r, struct account *account)
 		if (roster_account_of(r->watches[i]) == account)
 			r->watches[i]->planned = false;
 	rc = plan_listings(account->config, &places, add_listing, &adding);
-	free((void *)(uintptr_t)places.items);
+	plan_places_finish(&places);
 	if (rc == 0)
 		follow_plan(r, account);
 	return rc;
 }
 
-/* ---- start ------------------------------------------------------------------------------- */
+/* ---- when they are due -------------------------------------------------------------------- */
 
 static bool is_due(const struct roster *r, const struct store_listing *row, int64_t *ret_due_ms)
 {
@@ -272,175 +241,6 @@ void roster_schedule(struct roster *r, struct watch *const *watches,
 		schedule_at(w, due_ms);
 		schedule_add(&r->schedule, w);
 	}
-}
-
-/* From the first watch on that has no row yet. */
-static int register_now(struct roster *r, size_t first, struct store *store, struct error *err)
-{
-	struct store_listing *rows = calloc(r->count - first + 1, sizeof(*rows));
-	int rc = rows ? 0 : error_set(err, -ENOMEM, "out of memory");
-
-	for (size_t i = first; i < r->count && rc == 0; i++)
-		rc = store_register(store, &r->watches[i]->identity, r->watches[i]->interval_s,
-				    &rows[i - first], err);
-	if (rc == 0)
-		roster_schedule(r, r->watches + first, rows, r->count - first);
-	free(rows);
-	return rc;
-}
-
-struct loading {
-	struct store_place *items;
-	size_t count, size;
-	struct arena *arena;
-	bool failed;
-};
-
-static void load_place(const struct store_place *place, void *data)
-{
-	struct loading *l = data;
-
-	if (l->count == l->size) {
-		size_t size = l->size ? l->size * 2 : 64;
-		struct store_place *grown = realloc(l->items, size * sizeof(*grown));
-		if (!grown) {
-			l->failed = true;
-			return;
-		}
-		l->items = grown;
-		l->size = size;
-	}
-	l->items[l->count++] = (struct store_place){ arena_string(l->arena, place->project),
-						     arena_string(l->arena, place->region),
-						     arena_string(l->arena, place->zone) };
-}
-
-int roster_load_places(struct store *store, int64_t listing_id, struct arena *arena,
-		       struct store_place **ret, size_t *ret_count, struct error *err)
-{
-	struct loading l = { .arena = arena };
-
-	int rc = store_each_place(store, listing_id, load_place, &l, err);
-	if (rc == 0 && (l.failed || arena->failed))
-		rc = error_set(err, -ENOMEM, "out of memory");
-	if (rc < 0) {
-		free(l.items);
-		return rc;
-	}
-	*ret = l.items;
-	*ret_count = l.count;
-	return 0;
-}
-
-/* What a discovery answered in an earlier run serves until it answers again. */
-static int load_places(struct watch *w, struct store *store, struct error *err)
-{
-	struct store_place *places;
-	struct arena arena;
-	size_t count;
-
-	arena_init(&arena);
-	int rc = roster_load_places(store, w->listing_id, &arena, &places, &count, err);
-	if (rc == 0) {
-		if (!watch_set_places(w, places, count))
-			rc = error_set(err, -ENOMEM, "out of memory");
-		free(places);
-	}
-	arena_finish(&arena);
-	return rc;
-}
-
-struct disabling {
-	const struct roster *roster;
-	int64_t *ids;
-	size_t count, size;
-	bool failed;
-};
-
-static bool is_configured(const struct roster *r, const struct listing_identity *identity,
-			  bool *ret_failed)
-{
-	const struct watch *w = roster_find(r, identity);
-	struct plan_places places;
-
-	if (w && !w->gone)
-		return true;
-	for (size_t i = 0; i < r->account_count; i++) {
-		if (strcmp(r->accounts[i]->config->name, identity->account) != 0)
-			continue;
-		if (roster_places(r, r->accounts[i], &places) < 0) {
-			*ret_failed = true;
-			return true;
-		}
-		bool covered = plan_covers(r->accounts[i]->config, &places, identity);
-		free((void *)(uintptr_t)places.items);
-		return covered;
-	}
-	return false;
-}
-
-static void disable_if_gone(const struct store_listing *l, void *data)
-{
-	struct disabling *d = data;
-
-	const struct config *config = d->roster->runtime->config;
-
-	if (l->disabled || config_is_left_out(config, l->identity.account) ||
-	    is_configured(d->roster, &l->identity, &d->failed))
-		return;
-	if (d->count == d->size) {
-		size_t size = d->size ? d->size * 2 : 16;
-		int64_t *grown = realloc(d->ids, size * sizeof(*grown));
-		if (!grown) {
-			d->failed = true;
-			return;
-		}
-		d->ids = grown;
-		d->size = size;
-	}
-	d->ids[d->count++] = l->listing_id;
-}
-
-static int disable_gone(struct roster *r, struct store *store, struct error *err)
-{
-	struct disabling d = { .roster = r };
-
-	int rc = store_each_listing(store, disable_if_gone, &d, err);
-	if (rc == 0 && d.failed)
-		rc = error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < d.count && rc == 0; i++)
-		rc = store_disable(store, d.ids[i], err);
-	free(d.ids);
-	return rc;
-}
-
-int roster_open(struct roster *r, struct account **accounts, size_t account_count,
-		struct store *store, struct error *err)
-{
-	int rc = 0;
-
-	r->accounts = accounts;
-	r->account_count = account_count;
-	for (size_t i = 0; i < account_count && rc == 0; i++) {
-		struct adding adding = { r, accounts[i] };
-		rc = plan_discoveries(accounts[i]->config, add_discovery, &adding);
-	}
-	if (rc < 0)
-		return error_set(err, rc, "out of memory");
-	rc = register_now(r, 0, store, err);
-	size_t discoveries = r->count;
-	for (size_t i = 0; i < discoveries && rc == 0; i++)
-		rc = load_places(r->watches[i], store, err);
-	for (size_t i = 0; i < account_count && rc == 0; i++) {
-		rc = plan_account(r, accounts[i]);
-		if (rc < 0)
-			error_set(err, rc, "out of memory");
-	}
-	if (rc == 0)
-		rc = register_now(r, discoveries, store, err);
-	if (rc == 0)
-		rc = disable_gone(r, store, err);
-	return rc;
 }
 
 /* ---- while running ----------------------------------------------------------------------- */
@@ -526,7 +326,7 @@ static void register_new(struct roster *r)
 void roster_replan(struct roster *r, struct account *account)
 {
 	/* Out of memory: the next answer of a discovery comes here again. */
-	if (plan_account(r, account) == 0)
+	if (roster_plan(r, account) == 0)
 		register_new(r);
 }
 

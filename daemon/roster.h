@@ -73,3 +73,14 @@ int roster_load_places(struct store *store, int64_t listing_id, struct arena *ar
 /* The first `count` watches have a row now: when each is due, not all at once. */
 void roster_schedule(struct roster *roster, struct watch *const *watches,
 		     const struct store_listing *rows, size_t count);
+
+/* ---- for daemon/roster_open.c -----------------------------------------------------------------
+ */
+
+/* The watch of this listing, of this account from now on; made when it is new. NULL when memory is
+ * out. */
+struct watch *roster_adopt(struct roster *roster, struct account *account,
+			   const struct listing_identity *identity);
+
+/* Plans the account anew; what is new to it has no row yet. 0 or -ENOMEM. */
+int roster_plan(struct roster *roster, struct account *account);

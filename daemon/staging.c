@@ -129,25 +129,16 @@ static int add_listing(const struct listing_identity *identity, const struct ser
 /* What its discoveries answered before the change, and of them only those that it still asks. */
 static int places_before(const struct staging *s, size_t first, struct plan_places *ret)
 {
-	size_t count = 0;
+	int rc = 0;
 
-	for (size_t i = first; i < s->listing_count; i++)
-		count += s->listings[i].watch->place_count;
-	struct store_place *all = calloc(count + 1, sizeof(*all));
-	if (!all)
-		return -ENOMEM;
-	*ret = (struct plan_places){ .items = all, .zones_unknown = true };
-	for (size_t i = first; i < s->listing_count; i++) {
-		const struct staged *staged = &s->listings[i];
-		if (staged->watch->place_count == 0)
-			continue;
-		memcpy(all + ret->count, staged->watch->places,
-		       staged->watch->place_count * sizeof(*all));
-		ret->count += staged->watch->place_count;
-		if (staged->discovery->places & PLACE_ZONE)
-			ret->zones_unknown = false;
+	*ret = PLAN_PLACES_NONE;
+	for (size_t i = first; i < s->listing_count && rc == 0; i++) {
+		const struct staged *l = &s->listings[i];
+		rc = plan_places_add(ret, l->discovery, l->watch->places, l->watch->place_count);
 	}
-	return 0;
+	if (rc < 0)
+		plan_places_finish(ret);
+	return rc;
 }
 
 static int plan(struct staging *s, struct account *account)
@@ -162,7 +153,7 @@ static int plan(struct staging *s, struct account *account)
 	if (rc < 0)
 		return rc;
 	rc = plan_listings(account->config, &places, add_listing, &p);
-	free((void *)(uintptr_t)places.items);
+	plan_places_finish(&places);
 	return rc;
 }
 
@@ -209,18 +200,8 @@ static void remember_stored(const struct store_listing *l, void *data)
 		s->stored_size = size;
 	}
 	struct store_listing *copy = &s->stored[s->stored_count++];
-	const struct listing_identity *i = &l->identity;
 	*copy = *l;
-	copy->identity = (struct listing_identity){
-		.account = arena_string(&s->arena, i->account),
-		.provider = arena_string(&s->arena, i->provider),
-		.cloud = arena_string(&s->arena, i->cloud),
-		.service = arena_string(&s->arena, i->service),
-		.region = arena_string(&s->arena, i->region),
-		.zone = arena_string(&s->arena, i->zone),
-		.project = arena_string(&s->arena, i->project),
-		.variant = arena_string(&s->arena, i->variant),
-	};
+	copy->identity = watch_copy_identity(&s->arena, &l->identity);
 }
 
 static int register_all(struct store *store, void *data, struct error *err)
@@ -353,7 +334,7 @@ static void sort_out(struct roster *r, struct account *old, struct account *new)
 		else
 			take_account(r, w, new);
 	}
-	free((void *)(uintptr_t)places.items);
+	plan_places_finish(&places);
 }
 
 static bool is_of_roster(const struct roster *r, const struct account *account)
@@ -392,7 +373,7 @@ static void find_gone(struct staging *s)
 			if (roster_places(r, account, &places) < 0)
 				continue; /* nothing is taken away for want of memory */
 			bool covered = plan_covers(account->config, &places, &l->identity);
-			free((void *)(uintptr_t)places.items);
+			plan_places_finish(&places);
 			if (covered)
 				continue;
 		}

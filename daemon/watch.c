@@ -53,6 +53,21 @@ void watch_free(struct watch *watch)
 	free(watch);
 }
 
+struct listing_identity watch_copy_identity(struct arena *arena,
+					    const struct listing_identity *identity)
+{
+	return (struct listing_identity){
+		.account = arena_string(arena, identity->account),
+		.provider = arena_string(arena, identity->provider),
+		.cloud = arena_string(arena, identity->cloud),
+		.service = arena_string(arena, identity->service),
+		.region = arena_string(arena, identity->region),
+		.zone = arena_string(arena, identity->zone),
+		.project = arena_string(arena, identity->project),
+		.variant = arena_string(arena, identity->variant),
+	};
+}
+
 void watch_put_name(struct buf *out, const struct listing_identity *identity)
 {
 	/* A zone says its region: "cn-bj2-02", and QingCloud's zones are regions. */

@@ -76,5 +76,9 @@ void watch_forget(struct watch *watch);
 
 void watch_free(struct watch *watch); /* accepts NULL; no poll is in flight */
 
+/* The same with strings of its own in the arena, which says whether memory was out. */
+struct listing_identity watch_copy_identity(struct arena *arena,
+					    const struct listing_identity *identity);
+
 /* "prod uhost cn-bj2": how people name a listing; parts that are empty are left out. */
 void watch_put_name(struct buf *out, const struct listing_identity *identity);
