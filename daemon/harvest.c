@@ -9,16 +9,13 @@ enum { SPOOL_MEMORY_BYTES = 1024 * 1024 };
 /* A hostile cloud must not make the list of its oddities a catalog of its own. */
 enum { DRIFTS_MAX = 1000 };
 
-enum sighting { SEEN_NOT, SEEN_CHANGED, SEEN_SAME };
-
 int harvest_init(struct harvest *h, const struct runtime *runtime, struct watch *watch,
 		 void (*stored)(struct harvest *harvest))
 {
 	*h = (struct harvest){ .runtime = runtime, .watch = watch, .stored = stored };
 	list_init(&h->accepted);
-	h->seen = calloc(watch->known.count + 1, sizeof(*h->seen));
-	h->seen_in = calloc(watch->known.count + 1, sizeof(*h->seen_in));
-	return h->seen && h->seen_in ? 0 : -ENOMEM;
+	h->sightings = calloc(watch->known.count + 1, sizeof(*h->sightings));
+	return h->sightings ? 0 : -ENOMEM;
 }
 
 void harvest_finish(struct harvest *h)
@@ -30,8 +27,7 @@ void harvest_finish(struct harvest *h)
 	spool_close(h->spool);
 	arena_finish(&h->drift_arena);
 	free(h->drifts);
-	free(h->seen);
-	free(h->seen_in);
+	free(h->sightings);
 	*h = (struct harvest){ 0 };
 }
 
@@ -101,10 +97,10 @@ static void mark_seen(struct harvest *h, const struct harvest_page *p)
 			item->known ? item->known : known_by_key(known, item->key);
 		if (!entry)
 			continue;
-		size_t at = (size_t)(entry - known->entries);
-		if (h->seen[at] == SEEN_NOT)
-			h->seen[at] = item->known ? SEEN_SAME : SEEN_CHANGED;
-		h->seen_in[at] = (uint8_t)p->reading;
+		struct sighting *seen = &h->sightings[entry - known->entries];
+		if (!seen->reading)
+			seen->changed = !item->known;
+		seen->reading = (uint8_t)p->reading;
 	}
 }
 
@@ -255,12 +251,14 @@ int harvest_compare(const struct harvest *h, bool all_seen, struct commit *commi
 		return -ENOMEM;
 	for (size_t i = 0; i < known->count; i++) {
 		const struct known_entry *entry = &known->entries[i];
+		const struct sighting *seen = &h->sightings[i];
 		/* One that an earlier reading showed and the last, whole one did not, is gone. */
-		bool absent = all_seen && h->seen_in[i] != h->reading;
+		bool absent = all_seen && seen->reading != h->reading;
 		if (absent && entry->presence != PRESENCE_REMOVED)
 			commit->absent[commit->absent_count++] = *entry;
 		/* An image that came back changed is in the spool. */
-		if (!absent && h->seen[i] == SEEN_SAME && entry->presence != PRESENCE_PRESENT)
+		if (!absent && seen->reading && !seen->changed &&
+		    entry->presence != PRESENCE_PRESENT)
 			commit->returned[commit->returned_count++] = *entry;
 	}
 	return 0;

@@ -24,6 +24,12 @@ struct harvest_page {
 	struct list link;
 };
 
+/* Of a known image. */
+struct sighting {
+	uint8_t reading; /* that showed it last; 0: none */
+	bool changed;    /* since the last poll, when it was shown first */
+};
+
 struct harvest {
 	const struct runtime *runtime;
 	struct watch *watch;
@@ -32,8 +38,7 @@ struct harvest {
 	size_t reading;                          /* the one under way, from 1; the poll's */
 	size_t warnings;                         /* of the pages that were stored */
 
-	uint8_t *seen;    /* enum, by index into watch->known */
-	uint8_t *seen_in; /* the reading that showed it last; 0: none */
+	struct sighting *sightings; /* by index into watch->known */
 	struct recall recall;
 
 	/* The writer's thread's until the commit is done. */

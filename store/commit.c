@@ -58,12 +58,8 @@ static void bind_code(struct statement *s, int64_t code)
 static int read_listing(struct work *work, struct listing_row *ret, struct error *err)
 {
 	struct statement *s = STMT(work->store, LISTING_GET);
+	int result = listing_step(s, work->commit->listing_id, err);
 
-	bind_int(s, PARAM_listing_id, work->commit->listing_id);
-	int result = statement_step(s, err);
-	if (result == 0)
-		return error_set(err, -ENOENT, "catalog: there is no listing %lld",
-				 (long long)work->commit->listing_id);
 	if (result < 0)
 		return result;
 	listing_read(s, ret);

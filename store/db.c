@@ -9,15 +9,7 @@
 
 #include "base/buf.h"
 #include "base/crypto.h"
-
-static const struct migration {
-	int version;
-	const char *name, *sql;
-} migrations[] = {
-#define X(version, name, sql) { version, name, sql },
-#include "migrations.inc"
-#undef X
-};
+#include "store/migrations.h"
 
 /* Above this an undamaged-looking catalog is not read through at each start: that would cost
  * more than the poll after it. SQLite still notices damage when it meets it. After an unclean end a
@@ -374,6 +366,13 @@ int db_open(sqlite3 **ret, const char *path, const char *mode_of, int64_t now_s,
 /* What the file system says before SQLite is asked, in words that help. */
 static int check_readable(const char *path, struct error *err)
 {
+	struct stat info;
+
+	/* A pipe would be waited for without end, and of a directory SQLite says that the disk
+	 * failed. */
+	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+		return error_set(err, -EINVAL, "'%s' is not an imagecat catalog: it is no file",
+				 path);
 	if (access(path, R_OK) == 0)
 		return 0;
 	int code = errno;

@@ -10,12 +10,8 @@ int store_load_guard(struct store *store, int64_t listing_id, struct store_guard
 		     struct error *err)
 {
 	struct statement *s = STMT(store, GUARD_GET);
+	int result = listing_step(s, listing_id, err);
 
-	bind_int(s, PARAM_listing_id, listing_id);
-	int result = statement_step(s, err);
-	if (result == 0)
-		return error_set(err, -ENOENT, "catalog: there is no listing %lld",
-				 (long long)listing_id);
 	if (result < 0)
 		return result;
 	*ret = (struct store_guard){

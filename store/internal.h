@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -22,6 +23,7 @@ struct store {
 	ino_t inode;
 	int64_t counted_day; /* the last day that has rows in _image_counts; -1 none */
 	int64_t busy_total;
+	atomic_bool hurried; /* the end is near: another thread said so */
 	bool impatient; /* the last transaction could not begin: another program holds the lock */
 
 	char *witness_path;
@@ -63,6 +65,9 @@ struct listing_row {
 	bool holding;
 };
 void listing_read(const struct statement *s, struct listing_row *ret);
+
+/* Steps to the one row that a statement has of a listing. 1; or negative, also when it is none. */
+int listing_step(struct statement *s, int64_t listing_id, struct error *err);
 
 /* ---- commit.c: -ESTALE when the file at the path is no longer the one that was opened -------- */
 

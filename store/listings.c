@@ -34,6 +34,16 @@ void listing_read(const struct statement *s, struct listing_row *ret)
 	};
 }
 
+int listing_step(struct statement *s, int64_t listing_id, struct error *err)
+{
+	bind_int(s, PARAM_listing_id, listing_id);
+	int result = statement_step(s, err);
+	if (result == 0)
+		return error_set(err, -ENOENT, "catalog: there is no listing %lld",
+				 (long long)listing_id);
+	return result;
+}
+
 static void bind_identity(struct statement *s, const struct listing_identity *identity)
 {
 	bind_text(s, PARAM_account, identity->account);
@@ -166,12 +176,8 @@ static int do_disable(struct store *store, void *data, struct error *err)
 	int64_t listing_id = *(int64_t *)data;
 	struct statement *s = STMT(store, LISTING_GET);
 	struct listing_row row;
+	int result = listing_step(s, listing_id, err);
 
-	bind_int(s, PARAM_listing_id, listing_id);
-	int result = statement_step(s, err);
-	if (result == 0)
-		return error_set(err, -ENOENT, "catalog: there is no listing %lld",
-				 (long long)listing_id);
 	if (result < 0)
 		return result;
 	listing_read(s, &row); /* its identity borrows from the statement until the reset */

@@ -19,9 +19,28 @@ static const char *const parameter_names[PARAM_COUNT] = {
 
 /* ---- texts -------------------------------------------------------------------------------- */
 
+void statement_put(struct buf *out, const char *sql, const struct statement_mark *marks,
+		   size_t count)
+{
+	while (*sql) {
+		size_t plain = strcspn(sql, "@");
+		buf_put(out, sql, plain);
+		sql += plain;
+		for (size_t i = 0; i < count && *sql; i++) {
+			size_t len = strlen(marks[i].name);
+			if (strncmp(sql, marks[i].name, len) != 0)
+				continue;
+			marks[i].put(out);
+			sql += len;
+			break;
+		}
+		assert(*sql != '@');
+	}
+}
+
 /* The names come from our own table, never from data. */
-static void put_columns(struct buf *out, unsigned without, const char *before, const char *after,
-			bool named)
+static void put_list(struct buf *out, unsigned without, const char *before, const char *after,
+		     bool named)
 {
 	const char *comma = "";
 
@@ -35,35 +54,30 @@ static void put_columns(struct buf *out, unsigned without, const char *before, c
 	}
 }
 
+static void put_columns(struct buf *out)
+{
+	put_list(out, 0, "", "", false);
+}
+
+static void put_values(struct buf *out)
+{
+	put_list(out, 0, ":c_", "", false);
+}
+
+static void put_updates(struct buf *out)
+{
+	put_list(out, COLUMN_IDENTITY, "", " = :c_", true);
+}
+
 void statement_text(struct buf *out, enum statement_id id)
 {
-	static const struct {
-		const char *name;
-		unsigned without;
-		const char *before, *after;
-		bool named;
-	} marks[] = {
-		{ "@columns", 0, "", "", false },
-		{ "@values", 0, ":c_", "", false },
-		{ "@updates", COLUMN_IDENTITY, "", " = :c_", true },
+	static const struct statement_mark marks[] = {
+		{ "@columns", put_columns },
+		{ "@values", put_values },
+		{ "@updates", put_updates },
 	};
-	const char *sql = statement_sql[id];
 
-	while (*sql) {
-		size_t plain = strcspn(sql, "@");
-		buf_put(out, sql, plain);
-		sql += plain;
-		for (size_t i = 0; i < ARRAY_LEN(marks) && *sql; i++) {
-			size_t len = strlen(marks[i].name);
-			if (strncmp(sql, marks[i].name, len) != 0)
-				continue;
-			put_columns(out, marks[i].without, marks[i].before, marks[i].after,
-				    marks[i].named);
-			sql += len;
-			break;
-		}
-		assert(*sql != '@');
-	}
+	statement_put(out, statement_sql[id], marks, ARRAY_LEN(marks));
 }
 
 /* ---- preparing ------------------------------------------------------------------------------ */

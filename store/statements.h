@@ -58,6 +58,16 @@ struct statements {
 int statements_open(struct statements *statements, sqlite3 *db, struct error *err);
 void statements_close(struct statements *statements); /* accepts zeros */
 
+/* A word in a text of SQL that stands for what is made from the table of the record's columns. */
+struct statement_mark {
+	const char *name; /* begins with '@' */
+	void (*put)(struct buf *out);
+};
+
+/* Appends `sql` with its marks replaced; no '@' in it is anything else. */
+void statement_put(struct buf *out, const char *sql, const struct statement_mark *marks,
+		   size_t count);
+
 /* The text of a statement with its marks replaced. */
 void statement_text(struct buf *out, enum statement_id id);
 

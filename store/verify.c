@@ -95,40 +95,19 @@ static void put_columns(struct buf *out)
 			buf_printf(out, "i.%s, ", columns[c].name);
 }
 
-static void put_sql(struct buf *out, const char *sql)
-{
-	static const struct {
-		const char *name;
-		void (*put)(struct buf *out);
-	} marks[] = {
-		{ "@present", put_present },
-		{ "@tracked", put_tracked },
-		{ "@untracked", put_untracked },
-		{ "@columns", put_columns },
-	};
-
-	while (*sql) {
-		size_t plain = strcspn(sql, "@");
-		buf_put(out, sql, plain);
-		sql += plain;
-		for (size_t i = 0; i < ARRAY_LEN(marks) && *sql; i++) {
-			size_t len = strlen(marks[i].name);
-			if (strncmp(sql, marks[i].name, len) != 0)
-				continue;
-			marks[i].put(out);
-			sql += len;
-			break;
-		}
-		assert(*sql != '@');
-	}
-}
+static const struct statement_mark marks[] = {
+	{ "@present", put_present },
+	{ "@tracked", put_tracked },
+	{ "@untracked", put_untracked },
+	{ "@columns", put_columns },
+};
 
 static sqlite3_stmt *prepare(struct run *run, const char *sql)
 {
 	sqlite3_stmt *stmt = NULL;
 
 	buf_clear(&run->sql);
-	put_sql(&run->sql, sql);
+	statement_put(&run->sql, sql, marks, ARRAY_LEN(marks));
 	if (run->sql.failed) {
 		run->out_of_memory = true;
 		return NULL;

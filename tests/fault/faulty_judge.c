@@ -7,15 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/hash.h"
-
-static const struct migration {
-	int version;
-	const char *name, *sql;
-} migrations[] = {
-#define X(version, name, sql) { version, name, sql },
-#include "migrations.inc"
-#undef X
-};
+#include "store/migrations.h"
 
 /* ---- what must hold ------------------------------------------------------------------------- */
 

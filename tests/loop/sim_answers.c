@@ -8,56 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "sim/verify.h"
-#include "tests/test.h"
+#include "tests/loop/plain_client.h"
 
 struct fixture {
-	uv_loop_t loop;
-	uv_timer_t pulse, watchdog;
+	struct frame frame;
 	struct sim *sim;
 	bool closed;
 };
 
 static struct fixture fx;
-
-struct client {
-	uv_poll_t poll;
-	int fd;
-	struct buf got;
-	bool ended;
-	int error;
-};
-
-static void on_pulse(uv_timer_t *timer)
-{
-	(void)timer;
-}
-
-static void on_watchdog(uv_timer_t *timer)
-{
-	(void)timer;
-	fail_msg("waited too long");
-}
-
-static void on_bytes(uv_poll_t *poll, int status, int events)
-{
-	struct client *c = container_of(poll, struct client, poll);
-	char bytes[65536];
-	ssize_t n;
-
-	(void)status;
-	(void)events;
-	while ((n = recv(c->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
-		buf_put(&c->got, bytes, (size_t)n);
-	if (n < 0 && errno == EAGAIN)
-		return;
-	c->ended = true;
-	c->error = n < 0 ? errno : 0;
-	uv_poll_stop(&c->poll);
-}
 
 static void put_request(struct buf *out, const char *query)
 {
@@ -73,41 +34,13 @@ static void put_request(struct buf *out, const char *query)
 
 static struct client *ask(const char *query)
 {
-	struct client *c = calloc(1, sizeof(*c));
-	struct sockaddr_in address;
 	struct buf request = { 0 };
 
-	assert_non_null(c);
 	put_request(&request, query);
-	uv_ip4_addr("127.0.0.1", sim_port(fx.sim), &address);
-	c->fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_true(c->fd >= 0);
-	assert_int_equal(connect(c->fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(send(c->fd, request.bytes, request.len, MSG_NOSIGNAL), request.len);
+	struct client *c = client_connect(&fx.frame.loop, sim_port(fx.sim));
+	client_send(c, buf_text(&request));
 	buf_finish(&request);
-	assert_int_equal(uv_poll_init(&fx.loop, &c->poll, c->fd), 0);
-	assert_int_equal(uv_poll_start(&c->poll, UV_READABLE, on_bytes), 0);
 	return c;
-}
-
-static void on_client_closed(uv_handle_t *handle)
-{
-	struct client *c = container_of((uv_poll_t *)handle, struct client, poll);
-
-	close(c->fd);
-	buf_finish(&c->got);
-	free(c);
-}
-
-static void leave(struct client *c)
-{
-	uv_close((uv_handle_t *)&c->poll, on_client_closed);
-}
-
-static void wait_end(struct client *c)
-{
-	while (!c->ended)
-		uv_run(&fx.loop, UV_RUN_ONCE);
 }
 
 static void on_closed(void *data)
@@ -127,27 +60,19 @@ static void open_sim(const char *fault, int64_t latency_ms, int64_t churn_ms)
 	options.churn_ms = churn_ms;
 	options.fail[0] = fault;
 	options.fail_count = fault ? 1 : 0;
-	assert_int_equal(sim_open(&fx.sim, &fx.loop, &options, &err), 0);
+	assert_int_equal(sim_open(&fx.sim, &fx.frame.loop, &options, &err), 0);
 }
 
 static void set_up(void)
 {
 	fx = (struct fixture){ 0 };
-	assert_int_equal(uv_loop_init(&fx.loop), 0);
-	uv_timer_init(&fx.loop, &fx.pulse);
-	uv_timer_start(&fx.pulse, on_pulse, 20, 20);
-	uv_timer_init(&fx.loop, &fx.watchdog);
-	uv_timer_start(&fx.watchdog, on_watchdog, 60000, 0);
+	frame_open(&fx.frame);
 }
 
 static void tear_down(void)
 {
 	sim_close(fx.sim, on_closed, &fx.closed);
-	uv_close((uv_handle_t *)&fx.pulse, NULL);
-	uv_close((uv_handle_t *)&fx.watchdog, NULL);
-	uv_run(&fx.loop, UV_RUN_DEFAULT);
-	assert_true(fx.closed);
-	assert_int_equal(uv_loop_close(&fx.loop), 0);
+	frame_close(&fx.frame, &fx.closed);
 }
 
 #define QUERY "Action=GetRegion&PublicKey=ucloudsomeone%40example.com1296235120854146120"
@@ -180,7 +105,7 @@ static void answers(void **state)
 			assert_non_null(strstr(buf_text(&c->got), row->expected));
 		else
 			assert_int_equal(c->got.len, 0);
-		leave(c);
+		client_close(c);
 		tear_down();
 	}
 }
@@ -209,25 +134,21 @@ static void ends_in_every_state(void **state)
 	open_sim(row->fault, row->latency_ms, 1);
 	c = ask(QUERY);
 	for (int i = 0; i < 5; i++)
-		uv_run(&fx.loop, UV_RUN_ONCE);
+		uv_run(&fx.frame.loop, UV_RUN_ONCE);
 	assert_false(c->ended);
 	if (row->client_leaves) {
-		leave(c);
+		client_close(c);
 		next = ask(QUERY); /* is served or held all the same */
 		for (int i = 0; i < 10; i++)
-			uv_run(&fx.loop, UV_RUN_ONCE);
-		leave(next);
+			uv_run(&fx.frame.loop, UV_RUN_ONCE);
+		client_close(next);
 	}
 	sim_close(fx.sim, on_closed, &fx.closed);
-	uv_close((uv_handle_t *)&fx.pulse, NULL);
 	if (!row->client_leaves) {
 		wait_end(c);
-		leave(c);
+		client_close(c);
 	}
-	uv_close((uv_handle_t *)&fx.watchdog, NULL);
-	uv_run(&fx.loop, UV_RUN_DEFAULT);
-	assert_true(fx.closed);
-	assert_int_equal(uv_loop_close(&fx.loop), 0);
+	frame_close(&fx.frame, &fx.closed);
 }
 
 static void churns_on_its_own(void **state)
@@ -245,7 +166,7 @@ static void churns_on_its_own(void **state)
 	memcpy(before, segment->images, count * sizeof(*before));
 	while (segment->count == count &&
 	       memcmp(before, segment->images, count * sizeof(*before)) == 0)
-		uv_run(&fx.loop, UV_RUN_ONCE);
+		uv_run(&fx.frame.loop, UV_RUN_ONCE);
 	free(before);
 	tear_down();
 }

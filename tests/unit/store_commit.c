@@ -5,25 +5,6 @@
 
 #include <errno.h>
 
-static struct fixture fixture;
-
-static int start(void **state)
-{
-	fixture_start(&fixture);
-	fixture_open(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	if (fixture.store)
-		fixture_check_history(&fixture);
-	fixture_end(&fixture);
-	return 0;
-}
-
 /* ---- adding and the baseline ----------------------------------------------------------------- */
 
 static void first_poll_is_the_baseline(void **state)
@@ -230,7 +211,7 @@ static void an_unchanged_poll_writes_its_own_rows_only(void **state)
 	int64_t listing = fixture_listing(f, "prod", "uhost");
 	struct store_wal wal;
 	struct poll poll;
-	char id[5000][16];
+	char id[2000][16];
 
 	poll_init(f, &poll, listing, OUTCOME_COMPLETE);
 	for (size_t i = 0; i < ARRAY_LEN(id); i++) {
@@ -391,7 +372,7 @@ static void pruning_never_gives_a_number_twice(void **state)
 	fixture_exec(f, "DELETE FROM _changes");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown_checked)
 
 int main(void)
 {

@@ -5,24 +5,6 @@
 
 #include "store_fixture.h"
 
-static struct fixture fixture;
-
-static int start(void **state)
-{
-	fixture_start(&fixture);
-	fixture_open(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fixture_check_history(&fixture);
-	fixture_end(&fixture);
-	return 0;
-}
-
 static struct store_guard guard_of(struct fixture *f, int64_t listing)
 {
 	struct store_guard guard = { 0 };
@@ -150,14 +132,16 @@ static void final_images_are_known(void **state)
 	assert_false(fixture_known(f, listing, "img-1").final);
 }
 
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown_checked)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(is_kept_until_a_poll_is_believed, start, end),
-		cmocka_unit_test_setup_teardown(release_is_told_once, start, end),
-		cmocka_unit_test_setup_teardown(nothing_to_release, start, end),
-		cmocka_unit_test_setup_teardown(guards_one_listing, start, end),
-		cmocka_unit_test_setup_teardown(final_images_are_known, start, end),
+		CASE(is_kept_until_a_poll_is_believed),
+		CASE(release_is_told_once),
+		CASE(nothing_to_release),
+		CASE(guards_one_listing),
+		CASE(final_images_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

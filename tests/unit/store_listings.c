@@ -5,25 +5,6 @@
 
 #include <errno.h>
 
-static struct fixture fixture;
-
-static int start(void **state)
-{
-	fixture_start(&fixture);
-	fixture_open(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	if (fixture.store)
-		fixture_check_history(&fixture);
-	fixture_end(&fixture);
-	return 0;
-}
-
 /* ---- listings
  * --------------------------------------------------------------------------------------- */
 
@@ -53,7 +34,7 @@ static void health_follows_the_outcome(void **state)
 	struct poll poll;
 	char expected[96];
 
-	start((void *[]){ NULL });
+	fixture_setup((void *[]){ NULL });
 	int64_t listing = fixture_listing(f, "prod", "uhost");
 	assert_query(f, "SELECT health, last_attempt_at FROM listings", "new|NULL");
 	fixture_poll(f, listing, fixture_record("img-1", "one"));
@@ -71,7 +52,7 @@ static void health_follows_the_outcome(void **state)
 		     " next_due_at FROM listings",
 		     expected);
 	assert_query(f, "SELECT count(*) FROM polls", "2");
-	end(NULL);
+	fixture_teardown_checked(NULL);
 }
 
 static void take_first(const struct store_listing *listing, void *data)
@@ -228,7 +209,7 @@ static void counts_are_written_once_a_day(void **state)
 	assert_query(f, "SELECT images FROM image_counts ORDER BY time", "1\n3");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown_checked)
 
 int main(void)
 {

@@ -8,19 +8,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-static struct fixture fixture;
-
 static int start(void **state)
 {
 	fixture_start(&fixture);
 	*state = &fixture;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fixture_end(&fixture);
 	return 0;
 }
 
@@ -390,7 +381,7 @@ static void a_commit_that_cannot_be_written_is_tried_again(void **state)
 	assert_string_equal(fixture_query(f, "SELECT length(raw) FROM images"), "1048575");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, fixture_teardown)
 
 int main(void)
 {

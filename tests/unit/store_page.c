@@ -2,17 +2,13 @@
  * Pages of the reader: in any order, of any size, they are together the whole answer; several
  * questions to one moment; a question that takes too long.
  */
-#include "store_fixture.h"
+#include "store_reader_fixture.h"
 
 #include <errno.h>
 #include <math.h>
 
-#include "store/reader.h"
-
 enum { IMAGES = 23 };
 
-static struct fixture fixture;
-static struct reader *reader;
 static int64_t listing;
 
 static int start(void **state)
@@ -21,8 +17,7 @@ static int start(void **state)
 	struct poll poll;
 
 	(void)state;
-	fixture_start(f);
-	fixture_open(f);
+	fixture_make(f);
 	listing = fixture_listing(f, "prod", "uhost");
 	poll_init(f, &poll, listing, OUTCOME_COMPLETE);
 	for (int i = 0; i < IMAGES; i++) {
@@ -36,16 +31,7 @@ static int start(void **state)
 		poll_sees(&poll, r);
 	}
 	poll_commit(f, &poll);
-	if (reader_open(&reader, f->path, &f->err) != 0)
-		fail_msg("%s", f->err.text);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	reader_close(reader);
-	fixture_end(&fixture);
+	fixture_read(f);
 	return 0;
 }
 
@@ -252,5 +238,5 @@ int main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_key_that_does_not_fit);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(one_moment);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_question_that_takes_too_long);
-	return cmocka_run_group_tests_name("store page", tests, start, end);
+	return cmocka_run_group_tests_name("store page", tests, start, fixture_teardown_reader);
 }

@@ -5,25 +5,6 @@
 
 #include <errno.h>
 
-static struct fixture fixture;
-
-static int start(void **state)
-{
-	fixture_start(&fixture);
-	fixture_open(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	if (fixture.store)
-		fixture_check_history(&fixture);
-	fixture_end(&fixture);
-	return 0;
-}
-
 /* ---- presence
  * ------------------------------------------------------------------------------------ */
 
@@ -243,7 +224,7 @@ static void zone_id_is_the_zone_of_a_uid(void **state)
 		     "ucloud/api.ucloud.cn/uk8s/cn-bj2/666003/img-1|666003");
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown_checked)
 
 int main(void)
 {

@@ -1,14 +1,9 @@
 /*
  * The reading side: filters, order, columns, other views, and what is said when it cannot read.
  */
-#include "store_fixture.h"
+#include "store_reader_fixture.h"
 
 #include <errno.h>
-
-#include "store/reader.h"
-
-static struct fixture fixture;
-static struct reader *reader;
 
 static int start(void **state)
 {
@@ -17,8 +12,7 @@ static int start(void **state)
 	struct record r;
 
 	(void)state;
-	fixture_start(f);
-	fixture_open(f);
+	fixture_make(f);
 	f->now += 3600 - 300;
 	int64_t one = fixture_listing(f, "prod", "uhost"), two = fixture_listing(f, "qa", "uhost");
 	poll_init(f, &poll, one, OUTCOME_COMPLETE);
@@ -53,16 +47,7 @@ static int start(void **state)
 	poll.commit.removal_after = 1;
 	poll_misses(f, &poll, "img-5");
 	poll_commit(f, &poll);
-	if (reader_open(&reader, f->path, &f->err) != 0)
-		fail_msg("%s", f->err.text);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	reader_close(reader);
-	fixture_end(&fixture);
+	fixture_read(f);
 	return 0;
 }
 
@@ -140,7 +125,7 @@ static void filters_row(void **state)
 	start(NULL);
 	assert_int_equal(reader_each_image(reader, &row->filter, collect, text, &fixture.err), 0);
 	assert_string_equal(text, row->ids);
-	end(NULL);
+	fixture_teardown_reader(NULL);
 }
 
 static int check_types(const struct reader_row *row, void *data)
@@ -282,15 +267,17 @@ static void refusals_say_what_to_do(void **state)
 	refuses(f->path, -EPROTO, "older release");
 }
 
-#define ROWS_MAX ARRAY_LEN(rows)
+#define ROWS_MAX   ARRAY_LEN(rows)
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, fixture_teardown_reader)
 
 int main(void)
 {
 	struct CMUnitTest tests[ROWS_MAX + 4] = {
-		cmocka_unit_test_setup_teardown(columns_are_the_view_s, start, end),
-		cmocka_unit_test_setup_teardown(nearest_column_is_named, start, end),
-		cmocka_unit_test_setup_teardown(views_are_read_by_name, start, end),
-		cmocka_unit_test_setup_teardown(refusals_say_what_to_do, start, end),
+		CASE(columns_are_the_view_s),
+		CASE(nearest_column_is_named),
+		CASE(views_are_read_by_name),
+		CASE(refusals_say_what_to_do),
 	};
 
 	for (size_t i = 0; i < ROWS_MAX; i++)

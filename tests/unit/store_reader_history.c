@@ -1,14 +1,10 @@
 /*
  * An image as it was at a time, copies of the catalog, and the questions that only commands ask.
  */
-#include "store_fixture.h"
+#include "store_reader_fixture.h"
 
 #include <errno.h>
 
-#include "store/reader.h"
-
-static struct fixture fixture;
-static struct reader *reader;
 static int64_t begun; /* the end of the first poll; one follows each minute */
 
 static void poll_once(int64_t listing, const char *const *misses, const struct record *sees)
@@ -39,8 +35,7 @@ static int start(void **state)
 	struct record r = fixture_record("img", "one");
 
 	(void)state;
-	fixture_start(f);
-	fixture_open(f);
+	fixture_make(f);
 	int64_t prod = fixture_listing(f, "prod", "uhost"), qa = fixture_listing(f, "qa", "uhost");
 	begun = f->now + 60;
 	r.created_at = 1760000000;
@@ -60,17 +55,7 @@ static int start(void **state)
 	f->now += 60;
 	if (store_disable(f->store, prod, &f->err) != 0)
 		fail_msg("%s", f->err.text);
-	if (reader_open(&reader, f->path, &f->err) != 0)
-		fail_msg("%s", f->err.text);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	reader_close(reader);
-	reader = NULL;
-	fixture_end(&fixture);
+	fixture_read(f);
 	return 0;
 }
 
@@ -139,7 +124,7 @@ static void was(void **state)
 	assert_int_equal(reader_each_at(reader, "' OR 1 --", begun, put_state, text, &fixture.err),
 			 0);
 	assert_string_equal(text, "");
-	end(NULL);
+	fixture_teardown_reader(NULL);
 }
 
 static int put_times(const struct reader_row *row, void *data)
@@ -301,7 +286,7 @@ static void answers(void **state)
 	assert_int_equal(result, row->want ? 0 : -EINVAL);
 	if (row->want)
 		assert_string_equal(text, row->want);
-	end(NULL);
+	fixture_teardown_reader(NULL);
 }
 
 static int check_two(const struct reader_row *row, void *data)
@@ -330,17 +315,19 @@ static void columns_of_a_view(void **state)
 	assert_string_equal(fixture.err.text, "changes has no column 'seqq'; did you mean 'seq'?");
 }
 
-#define ROWS    ARRAY_LEN(rows)
-#define QUERIES ARRAY_LEN(query_rows)
+#define ROWS       ARRAY_LEN(rows)
+#define QUERIES    ARRAY_LEN(query_rows)
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, fixture_teardown_reader)
 
 int main(void)
 {
 	const struct CMUnitTest fixed[] = {
-		cmocka_unit_test_setup_teardown(times_are_told, start, end),
-		cmocka_unit_test_setup_teardown(pruned_versions_are_not_known, start, end),
-		cmocka_unit_test_setup_teardown(version_moves_with_commits, start, end),
-		cmocka_unit_test_setup_teardown(copies, start, end),
-		cmocka_unit_test_setup_teardown(columns_of_a_view, start, end),
+		CASE(times_are_told),
+		CASE(pruned_versions_are_not_known),
+		CASE(version_moves_with_commits),
+		CASE(copies),
+		CASE(columns_of_a_view),
 	};
 	struct CMUnitTest tests[ARRAY_LEN(fixed) + ROWS + QUERIES];
 	size_t n = ARRAY_LEN(fixed);

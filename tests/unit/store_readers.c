@@ -13,8 +13,6 @@
 
 enum { NOBODY = 65534, GROUP = 54321 };
 
-static struct fixture fixture;
-
 /* The layout that the package makes: owner root, the group's directory, no right for others. */
 static int start(void **state)
 {
@@ -26,13 +24,6 @@ static int start(void **state)
 		return 0;
 	assert_int_equal(chown(f->directory, 0, GROUP), 0);
 	assert_int_equal(chmod(f->directory, 02750), 0);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fixture_end(&fixture);
 	return 0;
 }
 
@@ -126,7 +117,7 @@ static void the_group_reads(void **state)
 	/* Nor does a reader leave anything behind that stops the next daemon. */
 	if (!fixture.store)
 		fixture_open(&fixture);
-	end(NULL);
+	fixture_teardown(NULL);
 }
 
 static void a_reader_lives_through_a_restart(void **state)
@@ -224,7 +215,7 @@ static void a_long_reader_does_not_stop_the_writer(void **state)
 	assert_int_equal(after.bytes, 0);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, start, fixture_teardown)
 
 int main(void)
 {

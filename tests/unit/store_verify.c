@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "store/verify.h"
-
 /* ---- a history --------------------------------------------------------------------------------
  */
 
@@ -90,8 +88,7 @@ static void a_late_baseline(struct fixture *f, int64_t listing)
 
 static void a_history(struct fixture *f)
 {
-	fixture_start(f);
-	fixture_open(f);
+	fixture_make(f);
 	a_life_of_each_kind(f, fixture_listing(f, "prod", "uhost"));
 	int64_t other = fixture_listing(f, "other", "uk8s");
 	a_late_baseline(f, other);
@@ -102,29 +99,15 @@ static void a_history(struct fixture *f)
 /* ---- verifying --------------------------------------------------------------------------------
  */
 
-static void keep_line(const char *sentence, void *data)
-{
-	buf_printf(data, "%s\n", sentence);
-}
-
 static int64_t verify(struct fixture *f, struct buf *lines)
 {
 	struct verify_report report;
 	struct error err = { 0 };
 
 	buf_init(lines);
-	if (store_verify(f->path, keep_line, lines, &report, &err) != 0)
+	if (store_verify(f->path, fixture_keep_line, lines, &report, &err) != 0)
 		fail_msg("store_verify: %s", err.text);
 	return report.problems;
-}
-
-static void is_whole(struct fixture *f)
-{
-	struct buf lines;
-
-	if (verify(f, &lines) != 0)
-		fail_msg("%s", buf_text(&lines));
-	buf_finish(&lines);
 }
 
 static void a_good_catalog_is_whole(void **state)
@@ -136,7 +119,7 @@ static void a_good_catalog_is_whole(void **state)
 	(void)state;
 	a_history(&f);
 	buf_init(&lines);
-	assert_int_equal(store_verify(f.path, keep_line, &lines, &report, &f.err), 0);
+	assert_int_equal(store_verify(f.path, fixture_keep_line, &lines, &report, &f.err), 0);
 	assert_string_equal(buf_text(&lines), "");
 	assert_int_equal(report.problems, 0);
 	assert_int_equal(report.images, 7);
@@ -398,13 +381,13 @@ static void a_pruned_history_is_whole(void **state)
 	a_history(&f);
 	for (int64_t keep = 11 * 60; keep > 0; keep -= 30) {
 		assert_int_equal(store_prune(f.store, keep, 0, &f.err), 0);
-		is_whole(&f);
+		fixture_check_whole(&f);
 	}
 	assert_query(&f, "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM revisions)",
 		     "2|0");
 	f.now += 10;
 	assert_int_equal(store_prune(f.store, 1, 1, &f.err), 0);
-	is_whole(&f);
+	fixture_check_whole(&f);
 	fixture_end(&f);
 }
 
@@ -414,8 +397,7 @@ static void a_new_mapping_is_whole(void **state)
 	struct record record = fixture_record("img-1", "one");
 
 	(void)state;
-	fixture_start(&f);
-	fixture_open(&f);
+	fixture_make(&f);
 	int64_t listing = fixture_listing(&f, "prod", "uhost");
 	fixture_poll(&f, listing, record);
 	fixture_exec(&f, "UPDATE _images SET mapping_version = 0");
@@ -424,7 +406,7 @@ static void a_new_mapping_is_whole(void **state)
 	assert_query(&f, "SELECT kind, revision FROM changes ORDER BY seq",
 		     "baseline|NULL\nremapped|NULL");
 	assert_query(&f, "SELECT revision FROM images", "2");
-	is_whole(&f);
+	fixture_check_whole(&f);
 	fixture_end(&f);
 }
 
@@ -436,8 +418,7 @@ static void many_of_a_sort_are_counted(void **state)
 	char id[40][16];
 
 	(void)state;
-	fixture_start(&f);
-	fixture_open(&f);
+	fixture_make(&f);
 	poll_init(&f, &poll, fixture_listing(&f, "prod", "uhost"), OUTCOME_COMPLETE);
 	for (size_t i = 0; i < ARRAY_LEN(id); i++) {
 		snprintf(id[i], sizeof(id[i]), "img-%zu", i);
@@ -459,7 +440,7 @@ static void refuses(const char *path, int code, const char *says)
 	struct verify_report report;
 	struct error err = { 0 };
 
-	assert_int_equal(store_verify(path, keep_line, NULL, &report, &err), code);
+	assert_int_equal(store_verify(path, fixture_keep_line, NULL, &report, &err), code);
 	if (!strstr(err.text, says))
 		fail_msg("'%s' does not say '%s'", err.text, says);
 }
@@ -533,7 +514,7 @@ static void damaged_pages(void **state)
 		assert_int_equal(pread(fd, good, 2000, at), 2000);
 		assert_int_equal(pwrite(fd, noise, 2000, at), 2000);
 		buf_init(&lines);
-		int result = store_verify(f.path, keep_line, &lines, &report, &err);
+		int result = store_verify(f.path, fixture_keep_line, &lines, &report, &err);
 		found += result < 0 ? err.text[0] != '\0' : report.problems > 0;
 		buf_finish(&lines);
 		assert_int_equal(pwrite(fd, good, 2000, at), 2000);
@@ -542,7 +523,7 @@ static void damaged_pages(void **state)
 	if (found * 4 < pages * 3)
 		fail_msg("only %lld of %lld damaged pages were noticed", (long long)found,
 			 (long long)pages);
-	is_whole(&f);
+	fixture_check_whole(&f);
 	fixture_end(&f);
 }
 

@@ -4,8 +4,6 @@
  */
 #include "store_fixture.h"
 
-static struct fixture fixture;
-
 /* `prod` lists img-1, img-2 and img-3, a day apart; `qa` could see the same and lists nothing. */
 static void fill(struct fixture *f)
 {
@@ -13,8 +11,7 @@ static void fill(struct fixture *f)
 	int64_t prod, qa;
 	struct poll poll;
 
-	fixture_start(f);
-	fixture_open(f);
+	fixture_make(f);
 	f->now += 3600 - 300;
 	prod = fixture_listing(f, "prod", "uhost");
 	qa = fixture_listing(f, "qa", "uhost");

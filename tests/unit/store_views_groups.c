@@ -4,23 +4,6 @@
  */
 #include "store_fixture.h"
 
-static struct fixture fixture;
-
-static int start(void **state)
-{
-	fixture_start(&fixture);
-	fixture_open(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fixture_end(&fixture);
-	return 0;
-}
-
 /* clang-format off */
 /* Listings 1 to 3 of one provider: two regions, and the first one again for another account. 4 is of
  * another provider. */
@@ -136,11 +119,11 @@ static void view_row(void **state)
 {
 	const struct row *row = *state;
 
-	start((void *[]){ NULL });
+	fixture_setup((void *[]){ NULL });
 	fixture_exec(&fixture, listings);
 	fixture_exec(&fixture, row->change);
 	assert_query(&fixture, row->query, row->expected);
-	end(NULL);
+	fixture_teardown(NULL);
 }
 
 /* ---- what the store writes for them --------------------------------------------------------- */
@@ -257,7 +240,7 @@ static void no_view_needs_trust(void **state)
 	}
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 enum { CASES = 5 };
 
 int main(void)

@@ -5,8 +5,6 @@
  */
 #include "store_fixture.h"
 
-static struct fixture fixture;
-
 /* ---- a catalog in which everything happened ---------------------------------------------------
  */
 
@@ -60,8 +58,7 @@ static int start(void **state)
 	struct poll poll;
 
 	(void)state;
-	fixture_start(f);
-	fixture_open(f);
+	fixture_make(f);
 	poll_prod(f, fixture_listing(f, "prod", "uhost"));
 	if (store_register(f->store, &hk, INTERVAL, &there, &f->err) != 0)
 		fail_msg("%s", f->err.text);
@@ -77,13 +74,6 @@ static int start(void **state)
 	fixture_exec(
 		f,
 		"UPDATE _images SET eol_on = date('now', '+30 days') WHERE image_id = 'uimage-b'");
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fixture_end(&fixture);
 	return 0;
 }
 
@@ -165,7 +155,7 @@ static void page_row(void **state)
 	}
 	assert_true(count >= row->least);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	end(NULL);
+	fixture_teardown(NULL);
 }
 
 /* Whoever looks for a view finds it on the page. */
@@ -189,7 +179,7 @@ static void the_page_names_every_view(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[1 + ARRAY_LEN(rows)] = {
-		cmocka_unit_test_setup_teardown(the_page_names_every_view, start, end),
+		cmocka_unit_test_setup_teardown(the_page_names_every_view, start, fixture_teardown),
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -5,17 +5,7 @@
 #include "store_fixture.h"
 
 #include "store/db.h"
-
-static const struct migration {
-	int version;
-	const char *name, *sql;
-} migrations[] = {
-#define X(version, name, sql) { version, name, sql },
-#include "migrations.inc"
-#undef X
-};
-
-static struct fixture fixture;
+#include "store/migrations.h"
 
 /* Two accounts see img-1; img-2 was removed from one. */
 static const char rows[] =

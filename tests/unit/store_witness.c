@@ -6,57 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "store/verify.h"
 #include "store/witness.h"
-
-static struct fixture fixture;
-
-static int start(void **state)
-{
-	fixture_start(&fixture);
-	fixture_open(&fixture);
-	*state = &fixture;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	fixture_end(&fixture);
-	return 0;
-}
 
 /* ---- files --------------------------------------------------------------------------------------
  */
-
-static void read_all(const char *path, struct buf *ret)
-{
-	char bytes[4096];
-	FILE *file = fopen(path, "r");
-	size_t len;
-
-	assert_non_null(file);
-	buf_init(ret);
-	while ((len = fread(bytes, 1, sizeof(bytes), file)) > 0)
-		buf_put(ret, bytes, len);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void write_all(const char *path, const char *bytes, size_t len)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-}
 
 static void copy(const char *from, const char *to)
 {
 	struct buf bytes;
 
-	read_all(from, &bytes);
-	write_all(to, buf_text(&bytes), bytes.len);
+	fixture_load(from, &bytes);
+	fixture_save(to, buf_text(&bytes), bytes.len);
 	buf_finish(&bytes);
 }
 
@@ -107,22 +67,6 @@ static void says(const char *text, const char *part)
 		fail_msg("'%s' does not say '%s'", text, part);
 }
 
-static void keep_line(const char *sentence, void *data)
-{
-	buf_printf(data, "%s\n", sentence);
-}
-
-static void is_whole(struct fixture *f)
-{
-	struct verify_report report;
-	struct buf lines;
-
-	buf_init(&lines);
-	assert_int_equal(store_verify(f->path, keep_line, &lines, &report, &f->err), 0);
-	assert_string_equal(buf_text(&lines), "");
-	buf_finish(&lines);
-}
-
 static struct witness seen(struct fixture *f)
 {
 	char path[FIXTURE_PATH];
@@ -148,13 +92,13 @@ static void a_restored_backup_is_noticed(void **state)
 	fixture_open(f);
 	says(store_rollback(f->store), "lost its last 2 changes (seq 3 back to 1) and its last 2 "
 				       "polls (poll_id 3 back to 1): was a backup restored");
-	is_whole(f);
+	fixture_check_whole(f);
 
 	change(f, listing, "four");
 	assert_query(f, "SELECT seq, poll_id FROM changes ORDER BY seq", "1|1\n4|4");
 	assert_query(f, "SELECT poll_id FROM polls", "1\n4");
 	assert_query(f, "SELECT value FROM catalog_info WHERE key = 'last_seq'", "4");
-	is_whole(f);
+	fixture_check_whole(f);
 	fixture_reopen(f);
 	assert_null(store_rollback(f->store)); /* said once */
 }
@@ -179,10 +123,10 @@ static void going_back_again_and_again(void **state)
 	restore(f);
 	fixture_open(f);
 	says(store_rollback(f->store), "its last 1 change (seq 4 back to 3)");
-	is_whole(f);
+	fixture_check_whole(f);
 	change(f, listing, "five");
 	assert_query(f, "SELECT seq, poll_id FROM changes ORDER BY seq", "1|1\n3|3\n5|5");
-	is_whole(f);
+	fixture_check_whole(f);
 }
 
 /* Twice to the same backup, and lost numbers that lie side by side. */
@@ -201,7 +145,7 @@ static void the_same_backup_twice(void **state)
 	}
 	change(f, listing, "three");
 	assert_query(f, "SELECT max(seq), max(poll_id) FROM changes", "4|4");
-	is_whole(f);
+	fixture_check_whole(f);
 }
 
 static void a_backup_without_any_change(void **state)
@@ -217,7 +161,7 @@ static void a_backup_without_any_change(void **state)
 	says(store_rollback(f->store), "its last 1 change (seq 1 back to 0)");
 	change(f, fixture_listing(f, "prod", "uhost"), "one");
 	assert_query(f, "SELECT seq, poll_id FROM changes", "2|2");
-	is_whole(f);
+	fixture_check_whole(f);
 }
 
 static void lost_polls_are_noticed_too(void **state)
@@ -233,7 +177,7 @@ static void lost_polls_are_noticed_too(void **state)
 	says(store_rollback(f->store), "lost its last 1 poll (poll_id 2 back to 1): ");
 	change(f, listing, "one");
 	assert_query(f, "SELECT group_concat(poll_id) FROM polls", "1,3");
-	is_whole(f);
+	fixture_check_whole(f);
 }
 
 /* The daemon is killed, then somebody removes the -wal that has its last polls. */
@@ -255,7 +199,7 @@ static void a_removed_log_is_noticed(void **state)
 	says(store_rollback(f->store), "its last 1 change (seq 2 back to 1)");
 	change(f, listing, "three");
 	assert_query(f, "SELECT seq FROM changes ORDER BY seq", "1\n3");
-	is_whole(f);
+	fixture_check_whole(f);
 }
 
 static void pruning_is_not_going_back(void **state)
@@ -272,7 +216,7 @@ static void pruning_is_not_going_back(void **state)
 	assert_null(store_rollback(f->store));
 	change(f, listing, "three");
 	assert_query(f, "SELECT seq, poll_id FROM changes", "3|3");
-	is_whole(f);
+	fixture_check_whole(f);
 }
 
 /* ---- not going back
@@ -374,21 +318,21 @@ static void a_garbled_witness_is_said_and_replaced(void **state)
 	char path[FIXTURE_PATH], line[512] = { 0 };
 	struct buf bytes;
 
-	start(&(void *){ NULL });
+	fixture_setup(&(void *){ NULL });
 	change(f, fixture_listing(f, "prod", "uhost"), "one");
 	close_store(f);
-	read_all(beside(f, ".witness", path), &bytes);
+	fixture_load(beside(f, ".witness", path), &bytes);
 	memcpy(line, bytes.bytes, bytes.len);
 	size_t len = bytes.len;
 	row->spoil(line, &len);
-	write_all(path, line, len);
+	fixture_save(path, line, len);
 	fixture_open(f);
 	assert_null(store_rollback(f->store));
 	assert_true(store_take_note(f->store, &note));
 	says(note.text, "(it is not what was written) and is written anew");
 	assert_false(store_take_note(f->store, &note));
 	struct buf again;
-	read_all(path, &again);
+	fixture_load(path, &again);
 	assert_string_equal(buf_text(&again), buf_text(&bytes));
 	buf_finish(&bytes);
 	buf_finish(&again);
@@ -473,11 +417,11 @@ static void a_link_in_its_place_is_not_followed(void **state)
 	char path[FIXTURE_PATH], precious[FIXTURE_PATH];
 	struct buf bytes;
 
-	write_all(fixture_path(f, "precious", precious), "text", 4);
+	fixture_save(fixture_path(f, "precious", precious), "text", 4);
 	assert_int_equal(symlink(precious, beside(f, ".witness.new", path)), 0);
 	change(f, fixture_listing(f, "prod", "uhost"), "one");
 	store_write_witness(f->store);
-	read_all(precious, &bytes);
+	fixture_load(precious, &bytes);
 	assert_string_equal(buf_text(&bytes), "text");
 	buf_finish(&bytes);
 }
@@ -524,7 +468,7 @@ static void nothing_is_written_into_a_file_that_is_gone(void **state)
 	struct stat before, after;
 	char path[FIXTURE_PATH];
 
-	start(&(void *){ NULL });
+	fixture_setup(&(void *){ NULL });
 	int64_t id = fixture_listing(f, "prod", "uhost");
 	change(f, id, "one");
 	row->take(f);
@@ -544,7 +488,7 @@ static void nothing_is_written_into_a_file_that_is_gone(void **state)
 	fixture_end(f);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
