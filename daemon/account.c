@@ -49,6 +49,13 @@ uint64_t account_fingerprint(const struct account *account)
 	return hash_bytes(id, strlen(id), 0) | 1; /* 0 is none */
 }
 
+uint64_t account_credential(const struct account *account, uint64_t seed)
+{
+	uint64_t hash = hash_bytes(account->id.bytes, account->id.len, seed);
+
+	return hash_bytes(account->secret.bytes, account->secret.len, hash);
+}
+
 static int build_headers(struct account *account)
 {
 	const struct config_header *from = account->config->headers;

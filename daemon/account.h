@@ -31,6 +31,9 @@ int account_open(struct account *account, const struct config_account *config,
 		 const struct runtime *runtime, struct error *err);
 void account_close(struct account *account);
 
+/* Both halves of the key in use, as one number that means nothing outside this process. */
+uint64_t account_credential(const struct account *account, uint64_t seed);
+
 /* Which key is in use: of its public half, the same in every process. */
 uint64_t account_fingerprint(const struct account *account);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "daemon/admission.h"
 #include "daemon/app_parts.h"
 #include "daemon/messages.h"
 #include "daemon/poll.h"
@@ -99,6 +100,7 @@ static void on_polled(struct watch *w, const struct poll_report *report, void *d
 		report_poll(w, report);
 	w->told = w->error_class;
 	control_polled(&app->control, w, report);
+	admission_follow(&app->roster, w, report->log->requests > 0);
 	let_go(app, w);
 	notify_changed(app->notify);
 	if (report->places && !app->stopping)
@@ -199,6 +201,8 @@ static void start_due(struct app *app)
 		return;
 	}
 	upkeep_look(&app->upkeep, app->generation->runtime.config);
+	if (!app->once)
+		keywatch_look(&app->keywatch);
 	while ((w = schedule_first(&app->roster.schedule)) && w->due_ms <= now_ms)
 		start_poll(app, w, now_ms);
 	if (!app->once) {
@@ -207,6 +211,15 @@ static void start_due(struct app *app)
 		app->stopping = true;
 		app_close_next(app);
 	}
+}
+
+static void on_keys_looked_at(struct keywatch *keywatch)
+{
+	struct app *app = container_of(keywatch, struct app, keywatch);
+
+	app->sweep = true;
+	if (!app->stopping)
+		start_due(app);
 }
 
 static void on_due(void *data)
@@ -246,10 +259,14 @@ static void begin_stop(struct app *app)
 {
 	app->stopping = true;
 	notify_stopping(app->notify);
+	if (app->runtime.env == env_system())
+		signals_deadline(app->once ? APP_INCOMPLETE : app->status);
+	writer_hurry(app->runtime.writer);
 	int rc = uv_timer_stop(&app->timer);
 	assert(rc == 0);
 	reload_cancel(&app->reload);
 	upkeep_cancel(&app->upkeep);
+	keywatch_cancel(&app->keywatch);
 	for (size_t i = 0; i < app->roster.count; i++)
 		if (app->roster.watches[i]->poll)
 			poll_interrupt(app->roster.watches[i]->poll);
@@ -316,6 +333,11 @@ enum app_status app_run(const struct config *config, const struct env *env, bool
 		(struct runtime){ .loop = &app->loop, .env = env, .config = config, .once = once };
 	app->runtime.seed = env->random(env);
 	app->runtime.traffic = &app->control.traffic;
+	app->runtime.keys = &app->keys;
+	keys_init(&app->keys, &app->loop);
+	app->keywatch = (struct keywatch){ .roster = &app->roster,
+					   .keys = &app->keys,
+					   .looked = on_keys_looked_at };
 	app->control = (struct control){ .runtime = &app->runtime,
 					 .roster = &app->roster,
 					 .reload = &app->reload,

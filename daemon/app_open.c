@@ -59,7 +59,8 @@ static int open_writer(struct app *app, struct error *err)
 	if (rc == 0)
 		app->store = NULL;
 	if (rc == 0 && !app->once)
-		rc = notify_open(&app->notify, &app->runtime, &app->roster);
+		rc = notify_open(&app->notify, &app->runtime, &app->roster, app->control.due,
+				 app->control.data);
 	if (rc == 0 && app->once)
 		rc = progress_open(&app->progress, &app->loop,
 				   (struct watch *const *const *)&app->roster.watches,

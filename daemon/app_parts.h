@@ -8,6 +8,8 @@
 
 #include "daemon/app.h"
 #include "daemon/control.h"
+#include "daemon/keys.h"
+#include "daemon/keywatch.h"
 #include "daemon/notify.h"
 #include "daemon/progress.h"
 #include "daemon/reload.h"
@@ -24,6 +26,8 @@ struct app {
 	struct store *store; /* until the writer takes it */
 	struct roster roster;
 	struct reload reload;
+	struct keys keys;
+	struct keywatch keywatch;
 	struct control control; /* people and programs over HTTP */
 	size_t polling;         /* polls in flight */
 	bool sweep;             /* something old may be dropped once the present callback is over */

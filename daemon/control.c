@@ -72,6 +72,7 @@ static int poll_now(void *data, int64_t listing_id, struct export_polls *ret, st
 			w->asked = true;
 			continue;
 		}
+		lockout_hurry(limiter_lockout(w->account->limit), env->now_ms(env));
 		schedule_remove(&c->roster->schedule, w);
 		schedule_at(w, env->now_ms(env));
 		schedule_add(&c->roster->schedule, w);
@@ -311,8 +312,10 @@ int control_open(struct control *c, struct error *err)
 		return rc;
 	tell_address(c, config->http.listen);
 	if (!listen_is_local(config->http.listen))
-		log_warn("HTTP is served beyond this machine: whoever gets there reads the catalog",
-			 F("listen", config->http.listen));
+		log_warn(
+			"HTTP is served beyond this machine: whoever gets there reads the catalog; "
+			"without a firewall or a proxy that asks who it is, listen on 127.0.0.1",
+			F("listen", config->http.listen));
 	return 0;
 }
 

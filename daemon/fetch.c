@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/hash.h"
+#include "daemon/admission.h"
 #include "daemon/traffic.h"
 #include "http/encode.h"
 
@@ -334,6 +335,16 @@ static void transmit(struct fetch *f)
 	fail_internal(f, rc == UV_ENOMEM ? "out of memory" : "the request could not be made");
 }
 
+/* While it waited for its turn, the key was refused elsewhere. */
+static void withhold(struct fetch *f)
+{
+	f->withheld = true;
+	f->failure = (struct failure){ .class = CLASS_AUTH, .tries_max = 1 };
+	buf_clear(&f->sentence);
+	admission_put(&f->sentence, f->call->account);
+	finish(f);
+}
+
 static void on_granted(struct limiter_ticket *ticket)
 {
 	struct fetch *f = container_of(ticket, struct fetch, ticket);
@@ -341,6 +352,11 @@ static void on_granted(struct limiter_ticket *ticket)
 	if (f->cancelled) {
 		limiter_release(ticket);
 		finish(f);
+		return;
+	}
+	if (!admission_ask(f->call->account, f->runtime, f->call)) {
+		limiter_release(ticket);
+		withhold(f);
 		return;
 	}
 	transmit(f);
@@ -363,7 +379,7 @@ void fetch_start(struct fetch *f, const struct fetch_call *call, struct fetch_co
 	f->counts = counts;
 	f->done = done;
 	f->tries = 0;
-	f->cancelled = false;
+	f->cancelled = f->withheld = false;
 	f->offset_text[0] = f->limit_text[0] = '\0';
 	f->offset_param = offset_param;
 	f->limit_param = limit_param;

@@ -51,6 +51,7 @@ struct fetch {
 	/* Result, valid in done(). */
 	struct failure failure; /* class NONE: page (or places) is good */
 	bool cancelled;
+	bool withheld;      /* it was not sent: the key is refused, and another listing tries it */
 	struct page page;   /* the caller may take it; else the next start frees it */
 	uint64_t body_hash; /* fingerprint of the answer that `page` was read from */
 	bool recalled;      /* page came from `recall`: none of its items was parsed */

@@ -27,9 +27,10 @@ struct notify {
 	unsigned open_handles;
 	uint64_t interval_ms; /* of the watchdog, as the service manager set it; 0: none */
 	struct writer_job job;
-	bool pinging;   /* the job is on its way */
-	bool forgetful; /* a listing lay forgotten at the last look */
-	char *told;     /* the last line; NULL: none */
+	bool pinging; /* the job is on its way */
+	void (*look)(void *data);
+	void *look_data;
+	char *told; /* the last line; NULL: none */
 	uint64_t told_ms;
 	bool stopping, closing;
 	void (*closed)(void *data);
@@ -146,11 +147,11 @@ static void on_watchdog_timer(uv_timer_t *timer)
 {
 	struct notify *n = container_of(timer, struct notify, watchdog_timer);
 
-	/* After the machine has slept this may look before the schedule does: believed the second
-	 * time. */
-	bool was_forgetful = n->forgetful;
-	n->forgetful = !n->stopping && is_forgetful(n);
-	if (n->pinging || (n->forgetful && was_forgetful))
+	/* After the machine has slept, or the process was stopped, this may look before the
+	 * schedule does: what lies forgotten after that one has looked was lost. */
+	if (!n->stopping && is_forgetful(n))
+		n->look(n->look_data);
+	if (n->pinging || (!n->stopping && is_forgetful(n)))
 		return;
 	n->pinging = true;
 	n->job = (struct writer_job){ .run = run_nothing, .done = on_answered };
@@ -168,7 +169,8 @@ static int open_timer(struct notify *n, uv_timer_t *timer)
 	return rc;
 }
 
-int notify_open(struct notify **ret, const struct runtime *runtime, const struct roster *roster)
+int notify_open(struct notify **ret, const struct runtime *runtime, const struct roster *roster,
+		void (*look)(void *data), void *data)
 {
 	uint64_t interval_us = 0;
 
@@ -180,6 +182,8 @@ int notify_open(struct notify **ret, const struct runtime *runtime, const struct
 		return UV_ENOMEM;
 	n->runtime = runtime;
 	n->roster = roster;
+	n->look = look;
+	n->look_data = data;
 	int rc = open_timer(n, &n->status_timer);
 	assert(rc == 0); /* uv_timer_init() cannot fail */
 	rc = open_timer(n, &n->watchdog_timer);

@@ -16,8 +16,13 @@
 
 struct notify;
 
-/* Borrows both until closed; the writer is open. NULL in *ret when nobody listens. */
-int notify_open(struct notify **ret, const struct runtime *runtime, const struct roster *roster);
+/*
+ * Borrows both until closed; the writer is open. NULL in *ret when nobody listens. `look` is to
+ * start what is due: it is called when a listing seems to lie forgotten, which after a sleep of the
+ * machine only means that nobody has looked yet.
+ */
+int notify_open(struct notify **ret, const struct runtime *runtime, const struct roster *roster,
+		void (*look)(void *data), void *data);
 
 /* At the start, when polls may begin; and after every reload, done or refused. */
 void notify_ready(struct notify *notify);

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/admission.h"
 #include "daemon/conclude.h"
 #include "daemon/harvest.h"
+#include "daemon/keys.h"
 #include "daemon/listing.h"
 
 /*
@@ -14,7 +16,8 @@
  *                            ▼  │
  *                          waiting
  *
- * Happy path: load what is known (first poll after a start), then let daemon/listing say which
+ * Happy path: read the keys again (when they were refused), load what is known (first poll after a
+ * start), then let daemon/listing say which
  * pages to ask for; each accepted page goes to the writer's thread, which spools the records whose
  * bytes were not known; the last job commits everything in one transaction.
  * Failures: a page that failed for good ends the asking; what was read is stored as a partial
@@ -28,6 +31,7 @@
 enum { FETCHES_MAX = 17, PAGES_WAITING_MAX = 8 };
 
 /* Before a list that changed is read again; and between two tries to store what was read. */
+enum { KEYS_PATIENCE_MS = 5 * 1000 };
 enum { REREAD_MIN_MS = 200, REREAD_MAX_MS = 1000, STORE_FIRST_MS = 1000, STORE_MAX_MS = 60 * 1000 };
 
 /* So many polls in a row that did not settle: then fewer readings have to do. */
@@ -85,8 +89,7 @@ struct poll {
 	struct harvest harvest;
 	struct writer_job job; /* load, then commit */
 	bool job_out;
-	struct account_keys fresh_keys; /* read again, because the cloud refused the old ones */
-	bool reads_keys;
+	struct keys_request keys; /* read again, because the cloud refused the old ones */
 	int load_result;
 	struct error load_error;
 
@@ -159,6 +162,10 @@ static void on_fetched(struct fetch *f)
 		tick(p);
 		return;
 	}
+	if (f->failure.class == CLASS_NONE)
+		admission_accepted(p->watch, p->runtime);
+	else if (f->failure.class == CLASS_AUTH && !f->withheld)
+		admission_refused(p->watch, p->runtime);
 	if (f->failure.class != CLASS_NONE) {
 		remember_failure(p, f);
 		listing_failed(&p->listing, slot->ask, f->failure.class);
@@ -343,12 +350,8 @@ static void run_load(struct store *store, struct writer_job *job)
 	struct poll *p = container_of(job, struct poll, job);
 	struct watch *w = p->watch;
 
-	/* Keys that cannot be read now: the old ones are tried again. */
-	if (p->reads_keys)
-		p->reads_keys = account_load_keys(w->account->config, &p->fresh_keys, NULL) == 0;
-	if (!w->discovery && !w->known_loaded)
-		p->load_result = store_load_known(store, w->listing_id, p->runtime->seed, &w->known,
-						  &p->load_error);
+	p->load_result =
+		store_load_known(store, w->listing_id, p->runtime->seed, &w->known, &p->load_error);
 }
 
 static void on_harvested(struct harvest *harvest)
@@ -371,6 +374,12 @@ static void begin_fetch(struct poll *p)
 		tick(p);
 		return;
 	}
+	if (!admission_ask(p->watch->account, p->runtime, &p->call)) {
+		admission_put(&p->sentence, p->watch->account);
+		p->listing.evidence.failure = CLASS_AUTH;
+		tick(p);
+		return;
+	}
 	harvest_begin_reading(&p->harvest);
 	p->scope.known = &p->watch->known;
 	p->call.recall = &p->watch->recall;
@@ -383,10 +392,55 @@ static void on_loaded(struct writer_job *job)
 	struct poll *p = container_of(job, struct poll, job);
 
 	p->job_out = false;
-	if (p->reads_keys)
-		account_take_keys(p->watch->account, &p->fresh_keys);
-	p->watch->known_loaded = p->load_result == 0 && !p->watch->discovery;
+	p->watch->known_loaded = p->load_result == 0;
 	begin_fetch(p);
+}
+
+static void load(struct poll *p)
+{
+	if (p->watch->known_loaded || p->watch->discovery) {
+		begin_fetch(p);
+		return;
+	}
+	p->job = (struct writer_job){ .run = run_load, .done = on_loaded };
+	p->job_out = true;
+	writer_submit(p->runtime->writer, &p->job);
+}
+
+static void on_keys_read(struct keys_request *request, struct account_keys *keys)
+{
+	struct poll *p = container_of(request, struct poll, keys);
+	int rc = uv_timer_stop(&p->timer);
+
+	assert(rc == 0);
+	if (keys)
+		account_take_keys(p->watch->account, keys);
+	load(p);
+}
+
+/* Keys that cannot be read now: the old ones are tried again. */
+static void on_keys_late(uv_timer_t *timer)
+{
+	struct poll *p = container_of(timer, struct poll, timer);
+
+	keys_forget(p->runtime->keys, &p->keys);
+	load(p);
+}
+
+static void read_keys(struct poll *p)
+{
+	p->keys = (struct keys_request){ .account = p->watch->account, .done = on_keys_read };
+	int rc = uv_timer_start(&p->timer, on_keys_late, KEYS_PATIENCE_MS, 0);
+	assert(rc == 0);
+	keys_read(p->runtime->keys, &p->keys);
+}
+
+static bool needs_keys(const struct poll *p)
+{
+	const struct account *account = p->watch->account;
+
+	return p->runtime->keys &&
+	       (account->keys_refused || admission_is_locked(account, p->runtime->seed));
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
@@ -408,6 +462,7 @@ static void report(struct poll *p)
 		w->unsettled = 0;
 	else if (stored && p->listing.evidence.readings > 1 && c->log.outcome == OUTCOME_PARTIAL)
 		w->unsettled++;
+	admission_leave(w->account, &p->call);
 	w->aligned = p->listing.config.aligned && c->log.outcome == OUTCOME_COMPLETE;
 	w->poll = NULL;
 	w->polled = true;
@@ -523,14 +578,10 @@ int poll_start(struct watch *w, const struct runtime *runtime, const struct poll
 	int rc = uv_timer_init(runtime->loop, &p->timer);
 	assert(rc == 0);
 	w->poll = p;
-	p->reads_keys = w->account->keys_refused;
-	if ((w->known_loaded || w->discovery) && !p->reads_keys) {
-		begin_fetch(p);
-		return 0;
-	}
-	p->job = (struct writer_job){ .run = run_load, .done = on_loaded };
-	p->job_out = true;
-	writer_submit(runtime->writer, &p->job);
+	if (needs_keys(p))
+		read_keys(p);
+	else
+		load(p);
 	return 0;
 }
 
@@ -548,6 +599,11 @@ void poll_interrupt(struct poll *p)
 	listing_interrupt(&p->listing);
 	if (p->state == POLL_WAITING)
 		move(p, POLL_CLOSING);
+	if (p->keys.state != KEYS_IDLE) {
+		keys_forget(p->runtime->keys, &p->keys);
+		load(p);
+		return;
+	}
 	tick(p);
 }
 

@@ -40,6 +40,8 @@ static void log_ended(const struct watch *w, const struct poll_report *report, c
 		log_info("poll stopped", account, listing);
 	else if (log->error_class == CLASS_PERMISSION && w->told == CLASS_PERMISSION)
 		log_debug("listing not complete", F("error", log->message), account, listing);
+	else if (log->error_class == CLASS_AUTH && log->requests == 0)
+		log_debug("listing waits", F("error", log->message), account, listing);
 	else
 		log_event(event_of(log), F("error", log->message), account, listing, poll_id,
 			  F("outcome", outcome_text(log->outcome)),

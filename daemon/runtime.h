@@ -11,6 +11,7 @@
 #include "http/limiter.h"
 #include "store/writer.h"
 
+struct keys;
 struct traffic;
 
 struct runtime {
@@ -21,6 +22,7 @@ struct runtime {
 	struct http_client *client;
 	struct limiter *limiter;
 	struct writer *writer;
+	struct keys *keys;           /* reads them again; NULL: nobody does */
 	struct traffic *traffic;     /* counts answers; NULL: nobody does */
 	const char *spool_directory; /* the catalog's */
 	uint64_t seed;               /* of all fingerprints of provider text in this process */

@@ -1,6 +1,8 @@
 #include "daemon/signals.h"
 
 #include <signal.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 static const int numbers[SIGNALS_COUNT] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
 
@@ -30,6 +32,29 @@ int signals_open(struct signals *s, uv_loop_t *loop)
 	}
 	return 0;
 }
+
+/* ---- the last resort ----------------------------------------------------------------------- */
+
+enum { DEADLINE_S = 4 };
+
+static volatile sig_atomic_t deadline_status;
+
+static void on_deadline(int number)
+{
+	(void)number;
+	_exit(deadline_status);
+}
+
+void signals_deadline(int status)
+{
+	const struct itimerval after = { .it_value = { .tv_sec = DEADLINE_S } };
+
+	deadline_status = status;
+	signal(SIGALRM, on_deadline);
+	(void)setitimer(ITIMER_REAL, &after, NULL);
+}
+
+/* ---- closing -------------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *handle)
 {

@@ -24,5 +24,9 @@ struct signals {
 /* The callbacks and `data` are filled before. On failure signals_close() is still due. */
 int signals_open(struct signals *signals, uv_loop_t *loop);
 
+/* From now on the process ends with `status` after a few seconds, whatever hangs: a disk, a file
+ * system that keys are read from. The catalog is whole at every instant. */
+void signals_deadline(int status);
+
 /* SIGINT, SIGTERM, SIGHUP and SIGUSR1 are ignored from then on. */
 void signals_close(struct signals *signals, void (*closed)(void *data));

@@ -204,9 +204,8 @@ static void remember_stored(const struct store_listing *l, void *data)
 	copy->identity = watch_copy_identity(&s->arena, &l->identity);
 }
 
-static int register_all(struct store *store, void *data, struct error *err)
+static int register_all(struct staging *s, struct store *store, struct error *err)
 {
-	struct staging *s = data;
 	int rc = 0;
 
 	for (size_t i = 0; i < s->listing_count && rc == 0; i++) {
@@ -220,9 +219,11 @@ static int register_all(struct store *store, void *data, struct error *err)
 	return rc;
 }
 
-int staging_store(struct staging *s, struct store *store, struct error *err)
+/* Whatever fails, nothing of it stays: also what comes after the last row is in the transaction. */
+static int store_all(struct store *store, void *data, struct error *err)
 {
-	int rc = store_together(store, register_all, s, err);
+	struct staging *s = data;
+	int rc = register_all(s, store, err);
 
 	if (rc == 0)
 		rc = store_each_listing(store, remember_stored, s, err);
@@ -234,6 +235,11 @@ int staging_store(struct staging *s, struct store *store, struct error *err)
 			rc = error_set(err, -ENOMEM, "out of memory");
 	}
 	return rc;
+}
+
+int staging_store(struct staging *s, struct store *store, struct error *err)
+{
+	return store_together(store, store_all, s, err);
 }
 
 int staging_disable(struct staging *s, struct store *store, struct error *err)

@@ -41,6 +41,8 @@ struct watch {
 	struct recall recall; /* pages of the last complete poll; follows known */
 	bool known_loaded;
 
+	int64_t refused_ms; /* monotonic: when its key was refused, and not accepted here since; or
+			       0 */
 	unsigned unsettled; /* polls in a row that stayed inconsistent however often they read */
 	bool aligned;       /* pages of this listing cannot overlap, the last poll has shown */
 

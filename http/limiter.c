@@ -32,6 +32,7 @@ struct limiter_account {
 	int64_t slow_until_ms; /* half the rate before */
 	int64_t rest_until_ms; /* nobody should start anything before */
 	struct retry_budget budget;
+	struct lockout lockout;
 };
 
 struct limiter {
@@ -374,6 +375,11 @@ void limiter_rest(struct limiter_account *account, int64_t wait_ms)
 int64_t limiter_rests_until(const struct limiter_account *account)
 {
 	return account->rest_until_ms;
+}
+
+struct lockout *limiter_lockout(struct limiter_account *account)
+{
+	return &account->lockout;
 }
 
 bool limiter_may_retry(struct limiter_account *account, bool timed_out)

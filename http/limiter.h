@@ -14,6 +14,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/list.h"
+#include "http/lockout.h"
 
 struct limiter;
 struct limiter_account; /* what the cloud sees as one user */
@@ -70,6 +71,9 @@ void limiter_slow_down(struct limiter_account *account, int64_t wait_ms, int64_t
  */
 void limiter_rest(struct limiter_account *account, int64_t wait_ms);
 int64_t limiter_rests_until(const struct limiter_account *account); /* on the env's clock */
+
+/* Whether the user's key is refused; borrowed. */
+struct lockout *limiter_lockout(struct limiter_account *account);
 
 /* The budget of retries (http/budget.h). Every grant counts as a request. */
 bool limiter_may_retry(struct limiter_account *account, bool timed_out); /* takes what it costs */

@@ -16,7 +16,7 @@
 enum { PRUNE_ROWS_MAX = 5000 };
 
 /* Between two looks whether another program's lock is gone. */
-enum { BUSY_STEP_MS = 20 };
+enum { BUSY_STEP_MS = 20, BUSY_HURRIED_MS = 1000 };
 
 static int set_meta(struct store *store, const char *key, const char *value, struct error *err)
 {
@@ -90,11 +90,17 @@ static int prepare(struct store *store, const char *daemon_version, struct error
 static int on_busy(void *data, int tries)
 {
 	const struct store *store = data;
+	int patience_ms = atomic_load(&store->hurried) ? BUSY_HURRIED_MS : DB_BUSY_MS;
 
-	if (store->impatient || tries * BUSY_STEP_MS >= DB_BUSY_MS)
+	if (store->impatient || tries * BUSY_STEP_MS >= patience_ms)
 		return 0;
 	sqlite3_sleep(BUSY_STEP_MS);
 	return 1;
+}
+
+void store_hurry(struct store *store)
+{
+	atomic_store(&store->hurried, true);
 }
 
 int store_begin(struct store *store, struct error *err)
@@ -146,6 +152,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	store->impatient = true;
 	if (store->db && store->statements.db) {
 		sqlite3_exec(store->db, "PRAGMA analysis_limit = 400; PRAGMA optimize", NULL, NULL,
 			     NULL); /* only advice */

@@ -26,6 +26,9 @@ int store_open(struct store **ret, const char *path, const char *daemon_version,
 	       const struct env *env, struct error *err);
 void store_close(struct store *store); /* checkpoints; accepts NULL */
 
+/* From any thread: from now on another program's lock is waited for a second at most. */
+void store_hurry(struct store *store);
+
 /*
  * What the catalog lost while it was closed (a restored backup, a removed -wal), as a sentence,
  * or NULL. Numbers are not given twice all the same. Known from store_open() on.

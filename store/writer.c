@@ -171,6 +171,12 @@ void writer_submit(struct writer *writer, struct writer_job *job)
 	uv_mutex_unlock(&writer->mutex);
 }
 
+void writer_hurry(struct writer *writer)
+{
+	assert(!writer->closing);
+	store_hurry(writer->store);
+}
+
 void writer_close(struct writer *writer, void (*closed)(void *data), void *data)
 {
 	assert(!writer->closing);

@@ -28,5 +28,8 @@ int writer_open(struct writer **ret, uv_loop_t *loop, struct store *store);
 /* Not after writer_close(). */
 void writer_submit(struct writer *writer, struct writer_job *job);
 
+/* The end is near: no job waits for another program's lock for long any more. */
+void writer_hurry(struct writer *writer);
+
 /* Runs what was submitted, closes the store, then calls closed() on the loop. */
 void writer_close(struct writer *writer, void (*closed)(void *data), void *data);

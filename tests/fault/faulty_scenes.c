@@ -282,6 +282,33 @@ static int call_register(struct stage *stage, struct error *err)
 	return store_register(stage->f.store, &identity, INTERVAL, &listing, err);
 }
 
+static void before_registrations(struct stage *stage)
+{
+	assert_int_equal(store_disable(stage->f.store, LISTING, &stage->f.err), 0);
+}
+
+/* What a reload does: listings that are new, one that comes back, one with another interval. */
+static int register_several(struct store *store, void *data, struct error *err)
+{
+	static const char *const accounts[] = { "third", "prod", "fourth", "fifth" };
+	int result = 0;
+
+	(void)data;
+	for (size_t i = 0; i < ARRAY_LEN(accounts) && result == 0; i++) {
+		struct listing_identity identity = { accounts[i], "ucloud", "api.ucloud.cn",
+						     "uhost",     "cn-bj2", "",
+						     "",          "" };
+		struct store_listing listing = { 0 };
+		result = store_register(store, &identity, INTERVAL + 1, &listing, err);
+	}
+	return result;
+}
+
+static int call_registrations(struct stage *stage, struct error *err)
+{
+	return store_together(stage->f.store, register_several, NULL, err);
+}
+
 static int call_disable(struct stage *stage, struct error *err)
 {
 	return store_disable(stage->f.store, LISTING, err);
@@ -308,6 +335,7 @@ const struct scene scenes[] = {
 	{ "a close",                  build_killed, NULL, call_close, .silent = true },
 	{ "a prune",                  build_filled, NULL, call_prune, .several = true },
 	{ "a new listing",            build_filled, NULL, call_register },
+	{ "listings of a reload",     build_filled, before_registrations, call_registrations },
 	{ "a disabled listing",       build_filled, NULL, call_disable },
 	{ "a start on nothing",       NULL, NULL, call_open, .opens = true },
 	{ "a start on an empty file", build_empty_file, NULL, call_open, .opens = true },

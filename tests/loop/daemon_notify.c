@@ -21,11 +21,32 @@ struct test {
 	struct roster roster;
 	struct watch watch, *watches[1];
 	struct notify *notify;
+	struct env env; /* the system's, but for sleeps of the machine */
+	int64_t slept_ms;
+	int looks;
+	bool finds; /* a look starts what is due */
 	int socket;
 	uv_sem_t started, release; /* of the job that blocks the writer */
 	struct writer_job blocking;
 	int closed;
 };
+
+static int64_t now_ms(const struct env *env)
+{
+	const struct test *test = env->data;
+
+	return env_system()->now_ms(env_system()) + test->slept_ms;
+}
+
+/* What the app does: the next poll begins. */
+static void on_look(void *data)
+{
+	struct test *test = data;
+
+	test->looks++;
+	if (test->finds)
+		test->watch.due_ms = now_ms(&test->env) + 60000;
+}
 
 static void test_start(struct test *test)
 {
@@ -39,7 +60,10 @@ static void test_start(struct test *test)
 	assert_int_equal(uv_timer_init(&test->loop, &test->end), 0);
 	assert_int_equal(uv_sem_init(&test->started, 0), 0);
 	assert_int_equal(uv_sem_init(&test->release, 0), 0);
-	test->runtime = (struct runtime){ .loop = &test->loop, .env = env_system() };
+	test->env = *env_system();
+	test->env.now_ms = now_ms;
+	test->env.data = test;
+	test->runtime = (struct runtime){ .loop = &test->loop, .env = &test->env };
 	assert_int_equal(writer_open(&test->runtime.writer, &test->loop, test->f.store), 0);
 	test->f.store = NULL; /* the writer's now */
 
@@ -62,7 +86,8 @@ static void test_start(struct test *test)
 	assert_int_equal(bind(test->socket, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(setenv("NOTIFY_SOCKET", path, 1), 0);
 	assert_int_equal(setenv("WATCHDOG_USEC", "40000", 1), 0);
-	assert_int_equal(notify_open(&test->notify, &test->runtime, &test->roster), 0);
+	assert_int_equal(notify_open(&test->notify, &test->runtime, &test->roster, on_look, test),
+			 0);
 	assert_non_null(test->notify);
 }
 
@@ -191,8 +216,28 @@ static void none_while_a_listing_is_forgotten(void **state)
 	(void)received(&test, "");
 	turn(&test, 10 * INTERVAL_MS);
 	assert_int_equal(received(&test, "WATCHDOG=1"), 0);
+	assert_true(test.looks > 1);
 	test.watch.due_ms = later;
 	await_ping(&test);
+	test_end(&test);
+}
+
+/* For hours before every look: nobody has started what is due, which is no hang. */
+static void the_machine_sleeps(void **state)
+{
+	struct test test;
+	int pings = 0;
+
+	(void)state;
+	test_start(&test);
+	test.finds = true;
+	while (pings < 5) {
+		test.slept_ms += 8 * 3600 * 1000;
+		turn(&test, 1);
+		pings += received(&test, "WATCHDOG=1");
+		assert_true(test.looks < 20);
+	}
+	assert_true(test.looks >= 5);
 	test_end(&test);
 }
 
@@ -225,6 +270,7 @@ int main(void)
 		cmocka_unit_test(pings_come),
 		cmocka_unit_test(none_while_the_writer_is_busy),
 		cmocka_unit_test(none_while_a_listing_is_forgotten),
+		cmocka_unit_test(the_machine_sleeps),
 		cmocka_unit_test(the_end_waits_for_the_writer),
 	};
 

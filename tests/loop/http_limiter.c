@@ -39,12 +39,16 @@ static void on_closed(void *data)
 	((struct bench *)data)->closed = true;
 }
 
-static void bench_open(struct bench *b, unsigned in_flight_max)
+static struct bench *bench_open(unsigned in_flight_max)
 {
-	*b = (struct bench){ .now_ms = 1000000 };
+	struct bench *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	b->now_ms = 1000000;
 	b->env = (struct env){ .now_ms = fake_now_ms, .data = b };
 	assert_int_equal(uv_loop_init(&b->loop), 0);
 	assert_int_equal(limiter_open(&b->limiter, &b->loop, &b->env, in_flight_max), 0);
+	return b;
 }
 
 static void bench_close(struct bench *b)
@@ -53,6 +57,7 @@ static void bench_close(struct bench *b)
 	uv_run(&b->loop, UV_RUN_DEFAULT);
 	assert_true(b->closed);
 	assert_int_equal(uv_loop_close(&b->loop), 0);
+	free(b);
 }
 
 static void on_granted(struct limiter_ticket *ticket)
@@ -122,11 +127,9 @@ static const struct rate_row rate_rows[] = {
 static void grants_by_rate(void **state)
 {
 	const struct rate_row *row = *state;
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(1000);
 	struct limiter_account *account;
 
-	assert_non_null(b);
-	bench_open(b, 1000);
 	assert_int_equal(limiter_account_open(&account, b->limiter, 0, row->rps), 0);
 	for (int i = 0; i < 60; i++)
 		stand_in(b, account, 'a');
@@ -144,7 +147,6 @@ static void grants_by_rate(void **state)
 		limiter_forget(&b->waiters[i].ticket);
 	limiter_account_close(account);
 	bench_close(b);
-	free(b);
 }
 
 /* The same rows, but the clock is moved only by what limiter_turn() asks for: it never asks too
@@ -152,12 +154,10 @@ static void grants_by_rate(void **state)
 static void asks_for_the_right_moment(void **state)
 {
 	const struct rate_row *row = *state;
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(1000);
 	struct limiter_account *account;
 	int64_t due_ms;
 
-	assert_non_null(b);
-	bench_open(b, 1000);
 	assert_int_equal(limiter_account_open(&account, b->limiter, 0, row->rps), 0);
 	for (int i = 0; i < 60; i++)
 		stand_in(b, account, 'a');
@@ -179,7 +179,6 @@ static void asks_for_the_right_moment(void **state)
 	assert_int_equal(b->granted, 60);
 	limiter_account_close(account);
 	bench_close(b);
-	free(b);
 }
 
 /* ---- order ------------------------------------------------------------------------------------
@@ -187,12 +186,10 @@ static void asks_for_the_right_moment(void **state)
 
 static void accounts_take_turns(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(1);
 	struct limiter_account *accounts[3];
 
 	(void)state;
-	assert_non_null(b);
-	bench_open(b, 1);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(limiter_account_open(&accounts[i], b->limiter, 0, 1000), 0);
 	for (int i = 0; i < 4; i++)
@@ -205,18 +202,15 @@ static void accounts_take_turns(void **state)
 	for (size_t i = 0; i < 3; i++)
 		limiter_account_close(accounts[i]);
 	bench_close(b);
-	free(b);
 }
 
 /* An account that is out of tokens, or held back, stops nobody else. */
 static void one_account_stops_no_other(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(1);
 	struct limiter_account *slow, *fast;
 
 	(void)state;
-	assert_non_null(b);
-	bench_open(b, 1);
 	assert_int_equal(limiter_account_open(&slow, b->limiter, 0, 1), 0);
 	assert_int_equal(limiter_account_open(&fast, b->limiter, 0, 10), 0);
 	for (int i = 0; i < 3; i++) {
@@ -236,17 +230,14 @@ static void one_account_stops_no_other(void **state)
 	limiter_account_close(slow);
 	limiter_account_close(fast);
 	bench_close(b);
-	free(b);
 }
 
 static void caps_what_is_in_flight(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(2);
 	struct limiter_account *account;
 
 	(void)state;
-	assert_non_null(b);
-	bench_open(b, 2);
 	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1000), 0);
 	for (int i = 0; i < 5; i++)
 		stand_in(b, account, (char)('a' + i))->quick = false;
@@ -266,7 +257,6 @@ static void caps_what_is_in_flight(void **state)
 	limiter_release(&b->waiters[4].ticket);
 	limiter_account_close(account);
 	bench_close(b);
-	free(b);
 }
 
 /* Hanging requests of one account, or of many, leave something for those that come late. */
@@ -286,11 +276,9 @@ static const struct share_row {
 static void hanging_stops_no_other(void **state)
 {
 	const struct share_row *row = *state;
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(row->in_flight_max);
 	struct limiter_account *accounts[8];
 
-	assert_non_null(b);
-	bench_open(b, row->in_flight_max);
 	for (size_t i = 0; i < row->accounts; i++)
 		assert_int_equal(limiter_account_open(&accounts[i], b->limiter, 0, 1000), 0);
 	for (size_t i = 0; i < row->accounts; i++) {
@@ -308,18 +296,15 @@ static void hanging_stops_no_other(void **state)
 	for (size_t i = 0; i < row->accounts; i++)
 		limiter_account_close(accounts[i]);
 	bench_close(b);
-	free(b);
 }
 
 /* Two that are one user to the cloud: one bucket, at the lower rate, one rest, one budget. */
 static void one_user_is_one_bucket(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(10);
 	struct limiter_account *one, *two, *other;
 
 	(void)state;
-	assert_non_null(b);
-	bench_open(b, 10);
 	assert_int_equal(limiter_account_open(&one, b->limiter, 7, 5), 0);
 	assert_int_equal(limiter_account_open(&two, b->limiter, 7, 2), 0);
 	assert_int_equal(limiter_account_open(&other, b->limiter, 8, 5), 0);
@@ -349,17 +334,14 @@ static void one_user_is_one_bucket(void **state)
 	limiter_account_close(two);
 	limiter_account_close(other);
 	bench_close(b);
-	free(b);
 }
 
 static void the_cap_may_change(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(1);
 	struct limiter_account *account;
 
 	(void)state;
-	assert_non_null(b);
-	bench_open(b, 1);
 	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1000), 0);
 	for (int i = 0; i < 3; i++)
 		stand_in(b, account, 'a')->quick = false;
@@ -372,17 +354,14 @@ static void the_cap_may_change(void **state)
 		limiter_release(&b->waiters[i].ticket);
 	limiter_account_close(account);
 	bench_close(b);
-	free(b);
 }
 
 static void slow_down_does_not_add_up(void **state)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = bench_open(10);
 	struct limiter_account *account;
 
 	(void)state;
-	assert_non_null(b);
-	bench_open(b, 10);
 	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1), 0);
 	for (int i = 0; i < 10; i++)
 		stand_in(b, account, 'a');
@@ -401,7 +380,6 @@ static void slow_down_does_not_add_up(void **state)
 		limiter_forget(&b->waiters[i].ticket);
 	limiter_account_close(account);
 	bench_close(b);
-	free(b);
 }
 
 /* ---- inside granted()
@@ -492,7 +470,6 @@ static void survives_every_fault(void **state)
 	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 1), 0);
 	limiter_account_close(account);
 	bench_close(b);
-	free(b);
 }
 
 int main(void)

@@ -202,6 +202,18 @@ def a_rotated_key_is_found_by_reload():
     assert until("the good news", lambda: journal(since, MESSAGE_ID=message_ids()["LISTING_RECOVERED"]))
 
 
+@case
+def a_rotated_key_is_found_without_a_reload():
+    """The next try reads it again, and then all listings of the account follow."""
+    before = pid()
+    write("/etc/imagecat/prod.key", "wrong\n")
+    run("systemctl", "reload", "imagecatd")
+    until("the refusal in STATUS", lambda: " 4 failing " in status_text())
+    write("/etc/imagecat/prod.key", UCLOUD_SECRET + "\n")
+    until("no failure in STATUS", lambda: "failing" not in status_text(), 60)
+    assert pid() == before and is_active()
+
+
 # ---- reload ------------------------------------------------------------------------------------------------
 
 @case
@@ -329,8 +341,28 @@ def the_watchdog_ends_a_daemon_that_hangs():
 
 
 @case
+def the_watchdog_leaves_a_daemon_that_waits():
+    """Somebody holds the lock of the catalog for twice the watchdog's time; the wait for it is not a hang."""
+    with drop_in("soon", "RestartSec=100ms\nWatchdogSec=12s"):
+        restart()
+        before = pid()
+        until("images", lambda: count() > 0)
+        blocker = sqlite3.connect(CATALOG, timeout=30, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        try:
+            started = time.monotonic()
+            until("its end", lambda: pid() != before or time.monotonic() > started + 26)
+            assert pid() == before and is_active(), "killed although it waited"
+            polls = rows("SELECT max(poll_id) FROM polls")[0][0]
+        finally:
+            blocker.execute("ROLLBACK")
+            blocker.close()
+        until("polls", lambda: rows("SELECT max(poll_id) FROM polls")[0][0] > polls, 60)
+
+
+@case
 def the_watchdog_ends_a_daemon_whose_writer_hangs():
-    """Somebody holds the lock of the catalog and does not give it up."""
+    """A lock again: one wait for it is longer than this watchdog allows."""
     with drop_in("soon", "RestartSec=100ms\nWatchdogSec=3s"):
         restart()
         before, since = pid(), time.time()

@@ -180,4 +180,16 @@ PLANTED = [
     row("no-jitter", "polls do not fall on the same moment",
         "daemon/schedule.c", "w->slot_ms + env_between(env, -jitter_ms, jitter_ms)",
         "w->slot_ms + env_between(env, jitter_ms, jitter_ms)", ["unit_daemon_schedule"]),
+    # ---- the service
+    row("refused-key-asked-by-all", "a key that is refused is tried by one listing",
+        "http/lockout.c", "if (!lockout_holds(l, credential) || l->probe == who)",
+        "if (!lockout_holds(l, credential) || l->probe != who)", ["unit_http_lockout"]),
+    row("lock-waited-for-by-each", "the wait for a lock does not add up",
+        "store/store.c", "store->impatient = result == -EBUSY;", "store->impatient = result == -EBUSY && store->hurried;",
+        ["system/service.py waiting_for_a_lock"]),
+    row("reload-in-pieces", "a reload is one transaction",
+        "daemon/staging.c", "return store_together(store, store_all, s, err);", "return store_all(store, s, err);",
+        ["loop_daemon_reload"]),
+    row("sleep-taken-for-a-hang", "what is overdue after a sleep is started before it counts as forgotten",
+        "daemon/notify.c", "n->look(n->look_data);", "(void)n->look_data;", ["loop_daemon_notify"]),
 ]

@@ -27,7 +27,7 @@ static const int64_t run_max_us = INT64_C(90) * 86400 * 1000000;
 const struct scenario scenarios[] = {
 	{ "churn",  20, false, 990 },
 	{ "faults", 15, true },
-	{ "outage", .seeds = 6, .course = &course_outage },
+	{ "outage", .seeds = 7, .course = &course_outage },
 	{ "day",    .seeds = 6, .course = &course_day },
 	{ "memory", .course = &course_memory },
 	{ 0 },

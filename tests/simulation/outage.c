@@ -17,6 +17,7 @@ enum {
 	POLL_LONGEST_S = 180,
 	REQUESTS_PERCENT = 110, /* of a quiet time as long */
 	PEAK_PERCENT = 150,     /* of the busiest quiet minute, in any minute afterwards */
+	REQUESTS_OF_KEY = 30,   /* six hours are ten steps, in the longest case */
 	CROWD_PART = 3,         /* of all listings, at most, come back in the same minute */
 };
 
@@ -35,21 +36,23 @@ static const struct estate estates[] = {
 };
 
 /* How everything fails, and what the catalog should call it. */
-static const struct { const char *fault, *class; } troubles[] = {
-	{ "connection refused",           "network" },
-	{ "timeout",                      "timeout" },
-	{ "HTTP 503",                     "unavailable" },
-	{ "code: unavailable",            "unavailable" },
-	{ "answers take 29 to 45 s",      "timeout" },
+static const struct { const char *fault, *class, *health; bool of_key; } troubles[] = {
+	{ "connection refused",           "network",     "failing" },
+	{ "timeout",                      "timeout",     "failing" },
+	{ "HTTP 503",                     "unavailable", "failing" },
+	{ "code: unavailable",            "unavailable", "failing" },
+	{ "answers take 29 to 45 s",      "timeout",     "failing" },
+	{ "code: signature",              "auth",        "auth", .of_key = true },
 };
 /* clang-format on */
 
-/* One way for all, or each its own. */
+/* One way for all, or each its own: but a key is not refused to one of an account's listings only.
+ */
 static size_t trouble_of(const struct director *d, unsigned listing)
 {
 	size_t kinds = ARRAY_LEN(troubles) + 1, way = (size_t)(d->world->seed % kinds);
 
-	return way < ARRAY_LEN(troubles) ? way : listing % ARRAY_LEN(troubles);
+	return way < ARRAY_LEN(troubles) ? way : listing % (ARRAY_LEN(troubles) - 1);
 }
 
 static void set_stage(struct director *d, struct cloud *cloud, const char *catalog,
@@ -109,11 +112,12 @@ static void judge_told(struct director *d, const struct listing *l)
 {
 	struct standing_row row;
 	const char *class = troubles[trouble_of(d, l->number)].class;
+	const char *health = troubles[trouble_of(d, l->number)].health;
 
 	if (!standing_read(d->world->oracle, l, &row))
 		return;
 	int64_t age_s = world_wall_s(d->world) - row.last_complete_at;
-	if (strcmp(row.health, "failing") != 0 || strcmp(row.class, class) != 0 ||
+	if (strcmp(row.health, health) != 0 || strcmp(row.class, class) != 0 ||
 	    !strstr(row.error, l->account))
 		world_fail(d->world, "listing %u after six hours of '%s': %s, %s: %s", l->number,
 			   troubles[trouble_of(d, l->number)].fault, row.health, row.class,
@@ -130,6 +134,19 @@ static void judge_told(struct director *d, const struct listing *l)
 			   l->number, d->state.polls[l->number]);
 }
 
+/* A6: one request of a key at each step, and what was on its way when the first one was refused. */
+static void judge_keys(struct director *d)
+{
+	const struct course_state *s = &d->state;
+
+	for (unsigned i = 0; i < d->ledger.account_count; i++) {
+		uint64_t asked = ledger_requests(&d->ledger, i, s->trouble_minute, s->after_minute);
+		if (asked > REQUESTS_OF_KEY)
+			world_fail(d->world, "A6: %" PRIu64 " requests with a key that is refused",
+				   asked);
+	}
+}
+
 static void judge_trouble(struct director *d)
 {
 	const struct course_state *s = &d->state;
@@ -143,6 +160,8 @@ static void judge_trouble(struct director *d)
 	if (asked * 100 > nominal * REQUESTS_PERCENT)
 		world_fail(d->world, "E10: %" PRIu64 " requests in the outage, %" PRIu64 " nominal",
 			   asked, nominal);
+	if (troubles[trouble_of(d, 0)].of_key)
+		judge_keys(d);
 	if (count_rows(d->world->oracle) != s->rows)
 		world_fail(d->world, "rows went while the cloud was out");
 	d->world->tally->nominal += nominal;
@@ -167,7 +186,8 @@ static void judge_crowd(struct director *d)
 				    s->first_us[j] < s->first_us[i] + 60000000;
 		most = together > most ? together : most;
 	}
-	if (most > listings / CROWD_PART)
+	/* Those of a key follow within an interval; of the shortest that is a minute. */
+	if (most > listings / CROWD_PART && !troubles[trouble_of(d, 0)].of_key)
 		world_fail(d->world, "N14: %u of %u listings came back in the same minute", most,
 			   listings);
 	uint64_t quiet = ledger_peak(&d->ledger, s->quiet_minute, s->trouble_minute);

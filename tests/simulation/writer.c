@@ -37,6 +37,11 @@ int writer_open(struct writer **ret, uv_loop_t *loop, struct store *store)
 	return 0;
 }
 
+void writer_hurry(struct writer *writer)
+{
+	store_hurry(writer->store);
+}
+
 static void on_done(void *data)
 {
 	struct writer *writer = data;

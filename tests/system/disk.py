@@ -132,6 +132,33 @@ def full_disk_under_the_spool_fails_the_poll(place):
 
 
 @case
+def full_disk_refuses_a_reload(place):
+    """Nothing of it is stored; the old listings go on, and with room again the same file is put in force."""
+    mount(place)
+    cloud = place.cloud()
+    cloud.put(NAME, [clouds.uhost_image(n) for n in range(20)])
+    run = start(place, cloud)
+    until(lambda: len(run.line("listing complete")) >= 4, run, "the first polls")
+    place.filler = fill(place)
+    before = place.rows("SELECT listing_id, region, interval_s FROM _listings")
+    place.configure([place.account("ucloud", cloud.url(), regions=["r%04d" % n for n in range(2000)], services=["uhost"],
+                                   interval="1h")])
+    run.kill(signal.SIGHUP)
+    until(lambda: run.line("reload refused"), run, "the disk was not full")
+    has(run.line("reload refused")[0], "disk is full")
+    equal(place.rows("SELECT listing_id, region, interval_s FROM _listings"), before)
+    asked = len(cloud.asked(NAME, FULL))
+    until(lambda: len(cloud.asked(NAME, FULL)) > asked or run.line("poll could not be stored"), run, "it is not polled")
+    equal([r for r in cloud.asked() if r.params.get("Region") not in ("cn-bj2", "hk")], [])
+    os.unlink(place.filler)
+    run.kill(signal.SIGHUP)
+    until(lambda: run.line("configuration reloaded"), run, "it is still refused")
+    equal(place.value("SELECT count(*) FROM listings WHERE interval_s = 3600"), 2000)
+    run.kill(signal.SIGTERM)
+    equal(run.wait(), 0, run.err[-1500:])
+
+
+@case
 def read_only_disk_is_said(place):
     mount(place)
     cloud = place.cloud()

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
@@ -230,6 +231,51 @@ def reload(place, good):
     stop(run)
 
 
+@case
+def reload_that_is_not_stored(place):
+    """The third of four new listings cannot be registered: all or nothing, and what is told is true."""
+    cloud = images(place)
+    manager = Manager(place)
+    regions = ["cn-bj2", "r1", "r2", "r3", "r4"]
+
+    def configure(count, interval):
+        place.configure([place.account("ucloud", cloud.url(), name=name, services=["uhost"], interval=interval,
+                                       regions=regions[:count if name == "prod" else 1]) for name in ("prod", "other")],
+                        http={"listen": "127.0.0.1:0"})
+    configure(1, "1h")
+    run = place.start(env=manager.environment())
+    manager.wait(run, r"STATUS=2 listings; 40 images; next poll .*")
+    address = re.search(r"listen=(\S+)", run.line("HTTP is served")[0])[1]
+
+    def metric():
+        with urllib.request.urlopen("http://%s/metrics" % address, timeout=30) as answer:
+            return re.search(r"^imagecatd_config_last_reload_successful (\d)$", answer.read().decode(), re.M)[1]
+
+    def execute(sql):
+        with contextlib.closing(sqlite3.connect(place.catalog, isolation_level=None, timeout=20)) as db:
+            db.execute(sql)
+
+    def stored():
+        return place.rows("SELECT * FROM _listings"), place.rows("SELECT * FROM _changes")
+    equal(metric(), "1")
+    execute("CREATE TRIGGER broken BEFORE INSERT ON _listings WHEN NEW.region = 'r3'"
+            " BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    before, asked = stored(), len(cloud.asked())
+    configure(5, "30m")
+    manager.drain()
+    run.kill(signal.SIGHUP)
+    manager.wait(run, "RELOADING=1")
+    lines = manager.wait(run, "READY=1")
+    assert lines[1].startswith("STATUS=2 listings; 40 images; next poll "), lines
+    equal(len(run.line("reload refused")), 1)
+    equal((metric(), stored(), len(cloud.asked())), ("0", before, asked))
+    execute("DROP TRIGGER broken")
+    run.kill(signal.SIGHUP)
+    manager.wait(run, "STATUS=6 listings; 120 images; next poll .*")
+    equal(metric(), "1")
+    stop(run)
+
+
 # ---- the watchdog ----------------------------------------------------------------------------------------------
 
 @case
@@ -257,6 +303,46 @@ def no_ping_while_the_writer_hangs(place):
     assert manager.pause(2), "pings while the writer waits"
     blocker.execute("ROLLBACK")
     manager.wait(run, "WATCHDOG=1")
+    stop(run)
+
+
+@case
+def waiting_for_a_lock_is_no_hang(place):
+    """Another program keeps the lock: one poll waits its five seconds, the others do not wait once more each.
+
+    So the pings go on: a third of the watchdog's time is the daemon's to keep quiet, and a wait may come on top.
+    """
+    cloud = images(place)
+    watchdog = 12
+    manager, run = start(place, cloud, watchdog * 1000000, account={"regions": ["r%d" % n for n in range(8)]})
+    manager.wait(run, r"STATUS=8 listings; 160 images.*")
+    blocker = sqlite3.connect(place.catalog, isolation_level=None, timeout=20)
+    place.stack.callback(blocker.close)
+    blocker.execute("BEGIN IMMEDIATE")
+    run.await_line("poll could not be stored")
+    for _ in range(2):
+        manager.wait(run, "WATCHDOG=1", watchdog)
+    blocker.execute("ROLLBACK")
+    before = place.value("SELECT max(poll_id) FROM polls")
+    await_polls(place, before + 8, lambda: run.wait_quietly(0))
+    stop(run)
+
+
+@case
+def stopped_and_continued(place):
+    """Longer than a poll may be late: the first look finds everything overdue, starts it, and pings."""
+    cloud = images(place)
+    manager, run = start(place, cloud, 1000000)
+    manager.wait(run, "WATCHDOG=1")
+    run.kill(signal.SIGSTOP)
+    time.sleep(11.5)
+    manager.drain()
+    asked = len(cloud.asked("DescribeImage"))
+    run.kill(signal.SIGCONT)
+    for _ in range(3):
+        manager.wait(run, "WATCHDOG=1", 5)
+    while len(cloud.asked("DescribeImage")) < asked + 4:
+        manager.wait(run, "WATCHDOG=1", 5)
     stop(run)
 
 
@@ -555,8 +641,12 @@ def the_installed_unit_is_valid(place):
     equal(tool(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", unit]), "")
     for name in ("bin/imagecat", "lib/sysusers.d/imagecat.conf", "lib/tmpfiles.d/imagecat.conf",
                  "lib/systemd/catalog/imagecatd.zh_CN.catalog", "share/imagecat/imagecat.yaml",
-                 "share/doc/imagecat/OPERATIONS.md", "share/doc/imagecat/examples/credentials.conf"):
+                 "share/doc/imagecat/OPERATIONS.md", "share/doc/imagecat/examples/credentials.conf",
+                 "share/doc/imagecat/DASHBOARDS.md", "share/imagecat/datasette.yaml",
+                 "share/imagecat/grafana/dashboards/catalog.json", "share/imagecat/prometheus/imagecat.rules.yaml"):
         assert os.path.isfile(os.path.join(prefix, name)), name
+    with open(os.path.join(prefix, "share/imagecat/grafana/provisioning/dashboards/imagecat.yaml")) as file:
+        has(file.read(), " %s/share/imagecat/grafana/dashboards\n" % prefix)
     with open(os.path.join(prefix, "lib/tmpfiles.d/imagecat.conf")) as file:
         has(file.read(), " %s/share/imagecat/imagecat.yaml\n" % prefix)
     # The configuration as it is shipped starts a daemon, with nothing to poll.

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -94,6 +95,42 @@ def stopped_while_it_waits_for_its_turn(place):
     until(daemon.run, lambda: cloud.asked()[0].answer)
     stop(daemon.run)
     check_aborted(place)
+
+
+# Where the daemon is when it is stopped: in the first wait for the lock, or between two tries.
+LOCKED = [("in_its_first_wait", "listing complete"), ("between_two_tries", "poll could not be stored")]
+
+
+@row_case(LOCKED, "stopped_while_another_program_writes")
+def stopped_while_another_program_writes(place, line):
+    """The lock is never given up: no row is written, and the end comes in time."""
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(20)])
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one", services=["uhost"], interval="1s",
+                                          regions=["r%d" % n for n in range(6)])])
+    until(daemon.run, lambda: place.value("SELECT count(DISTINCT listing_id) FROM polls") == 6)
+    lock = sqlite3.connect(place.catalog, isolation_level=None, timeout=20)
+    place.stack.callback(lock.close)
+    lock.execute("BEGIN IMMEDIATE")
+    before = contents(place)
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(40)])
+    asked = len(cloud.asked())
+    until(daemon.run, lambda: len(cloud.asked()) >= asked + 12 and daemon.run.line(line))
+    stop(daemon.run)
+    # In order, and not by the last resort: each poll said what became of it.
+    after = daemon.run.err.partition("stopping signal=SIGTERM")[2]
+    equal(after.count("poll could not be stored"), 6, daemon.run.err[-3000:])
+    equal(contents(place), before)
+    lock.execute("ROLLBACK")
+    place.check_integrity()
+    daemon = Daemon(place, daemon.accounts)
+    until(daemon.run, lambda: place.value("SELECT count(*) FROM listings WHERE images_present = 40") == 6)
+    daemon.stop()
+
+
+def contents(place):
+    """Every row of what polls write."""
+    return {table: place.rows("SELECT * FROM " + table) for table in ("_images", "_listings", "_polls", "_changes")}
 
 
 @case

@@ -204,7 +204,7 @@ static void nobody_listens(void **state)
 
 	(void)state;
 	unsetenv("NOTIFY_SOCKET");
-	assert_int_equal(notify_open(&notify, NULL, NULL), 0);
+	assert_int_equal(notify_open(&notify, NULL, NULL, NULL, NULL), 0);
 	assert_null(notify);
 	notify_ready(notify);
 	notify_reloading(notify);

@@ -20,9 +20,12 @@ class Daemon:
     def __init__(self, place, accounts, **more):
         self.place, self.accounts, self.more = place, accounts, more
         self.write()
-        self.run = place.start()
+        self.run = self.start()
         self.run.await_line("started")
         self.reloads = 0
+
+    def start(self):
+        return self.place.start()
 
     def write(self):
         self.place.configure(self.accounts, **self.more)

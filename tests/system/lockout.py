@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""A key that the cloud refuses: one request at each step of the back-off, however many listings ask with it.
+
+The cloud's own log says how often it was asked.
+
+Usage: python3 tests/system/lockout.py BUILD_DIR [NAME]...
+"""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import cloud as clouds  # noqa: E402
+from cloud import ucloud_error  # noqa: E402
+from daemon import Daemon, polls, until  # noqa: E402
+from harness import Skip, case, equal, has, main, need_root  # noqa: E402
+from web import Web  # noqa: E402
+
+REGIONS = ["r%02d" % n for n in range(40)]
+# What may be on its way when the first refusal comes at two requests a second: two, and what the time until then brings.
+SLOW = 2
+BURST = 8
+WRONG = "wrong" * 8
+
+
+def account(place, cloud, name="one", **more):
+    return place.account("ucloud", cloud.url(), **{"name": name, "services": ["uhost"], "regions": REGIONS, "interval": "2s",
+                                                   "requests_per_second": 100, **more})
+
+
+def refusing(place, **more):
+    """A cloud that has images, and an account with a wrong key."""
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    path = place.key_file("one.key", WRONG + "\n")
+    return cloud, path, account(place, cloud, private_key_file=path, **more)
+
+
+def health(place, account="one"):
+    return {row["region"]: row["health"] for row in place.rows(
+        "SELECT region, health FROM listings WHERE account = ?", account)}
+
+
+def all_are(place, word, account="one"):
+    found = health(place, account)
+    return len(found) == len(REGIONS) and set(found.values()) == {word}
+
+
+def good(cloud):
+    """Requests that were answered with a list."""
+    return [r for r in cloud.asked() if r.answer and r.answer.items]
+
+
+def check_quick(cloud, interval):
+    """Every listing was asked within two intervals after the first success; the loop and the clock take a moment."""
+    first = {}
+    for request in good(cloud):
+        first.setdefault(request.params["Region"], request.at)
+    equal(sorted(first), REGIONS)
+    late = max(first.values()) - min(first.values())
+    assert late <= 2 * interval + 1, "the last one followed %.1f s after the first" % late
+
+
+# ---- how often ------------------------------------------------------------------------------------------------
+
+@case
+def one_request_at_each_step(place):
+    """The steps last 8 and 32 s, a tenth less at most; each of the forty fails three times meanwhile."""
+    cloud, _, one = refusing(place, requests_per_second=SLOW)
+    daemon = Daemon(place, [one])
+    until(daemon.run, lambda: place.value(
+        "SELECT min(n) FROM (SELECT count(*) AS n FROM polls GROUP BY listing_id)") == 2, 60)
+    equal(place.value("SELECT count(DISTINCT listing_id) FROM polls"), len(REGIONS))
+    first = cloud.asked()[0].at
+    steps = [r for r in cloud.asked() if r.at > first + 2]
+    assert len(cloud.asked()) - len(steps) <= BURST, "%d requests at once" % len(cloud.asked())
+    assert len(steps) <= 1, "%d requests after the first moment" % len(steps)
+    assert steps and steps[0].at - first > 7, [r.at - first for r in steps]
+    equal(place.rows("SELECT DISTINCT outcome, error_class FROM polls"), [{"outcome": "failed", "error_class": "auth"}])
+    equal(place.value("SELECT sum(requests) FROM polls"), len(cloud.asked()), "requests told of")
+    assert all_are(place, "auth"), health(place)
+    # Who waits says so, and who was asked says what the cloud said.
+    for row in place.rows("SELECT requests, message, code FROM polls"):
+        if row["requests"]:
+            has(row["message"], "check private_key")
+            equal(row["code"], 171)
+        else:
+            has(row["message"], ": not asked: ")
+            has(row["message"], "the key of account 'one'")
+            equal(row["code"], None)
+    equal(place.value("SELECT count(*) FROM listings WHERE last_error IS NULL OR last_error = ''"), 0)
+    daemon.stop()
+
+
+@case
+def two_accounts_of_one_key(place):
+    """One user to the cloud, one lock."""
+    cloud, path, one = refusing(place, requests_per_second=SLOW)
+    daemon = Daemon(place, [one, account(place, cloud, "two", private_key_file=path)])
+    until(daemon.run, lambda: all_are(place, "auth", "one") and all_are(place, "auth", "two"))
+    assert len(cloud.asked()) <= BURST, "%d requests" % len(cloud.asked())
+    has(place.last_poll("two", region=REGIONS[-1])["message"], "account 'two'")
+    daemon.stop()
+
+
+@case
+def another_key_is_not_held_up(place):
+    cloud, _, one = refusing(place)
+    other = place.cloud()
+    other.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    daemon = Daemon(place, [one, account(place, other, "two")])
+    until(daemon.run, lambda: all_are(place, "auth", "one") and all_are(place, "ok", "two"))
+    before = polls(place, "two", region=REGIONS[0])
+    until(daemon.run, lambda: polls(place, "two", region=REGIONS[0]) > before + 1)
+    daemon.stop()
+
+
+@case
+def a_refusal_of_one_listing_is_its_own(place):
+    """A region whose gateway refuses every key: the others wait once, and then not any more."""
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    cloud.always("DescribeImage", ucloud_error(171, "no"), where={"Region": "r00"})
+    daemon = Daemon(place, [account(place, cloud, regions=REGIONS[:6], interval="1s")])
+    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") >= 2 and
+          min(polls(place, "one", region=r) for r in REGIONS[1:6]) > 0)
+    before = len(place.rows("SELECT 1 FROM polls WHERE outcome = 'failed' AND requests = 0"))
+    more = polls(place, "one", region="r05")
+    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") >= 3, 60)
+    equal(len(place.rows("SELECT 1 FROM polls WHERE outcome = 'failed' AND requests = 0")), before, "listings that waited")
+    assert polls(place, "one", region="r05") > more + 5, (polls(place, "one", region="r05"), more)
+    equal({r: h for r, h in health(place).items() if h != "ok"}, {"r00": "auth"})
+    daemon.stop()
+
+
+# ---- when it is right again -------------------------------------------------------------------------------------
+
+@case
+def a_rotated_key_file_is_found(place):
+    """Nobody reloads: the next try reads it, and all follow within two intervals."""
+    cloud, _, one = refusing(place)
+    daemon = Daemon(place, [one])
+    until(daemon.run, lambda: all_are(place, "auth"))
+    place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
+    until(daemon.run, lambda: all_are(place, "ok"), 60)
+    check_quick(cloud, 2)
+    daemon.stop()
+
+
+@case
+def a_replaced_file_is_used_before_the_next_try(place):
+    """That would be an hour away; a listing of which nobody asked is the first to try it."""
+    cloud, _, one = refusing(place, interval="1h")
+    daemon = Daemon(place, [one])
+    until(daemon.run, lambda: all_are(place, "auth"))
+    asked = len(cloud.asked())
+    place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
+    until(daemon.run, lambda: "ok" in health(place).values())
+    equal([r for r in cloud.asked()[asked:] if not r.answer.items], [])
+    daemon.stop()
+
+
+@case
+def a_key_that_is_right_again_is_found(place):
+    """The cloud mends it: one try, and all follow long before their own next tries, which are twenty seconds away."""
+    cloud = place.cloud(keys={clouds.UCLOUD_ID: WRONG})
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    web = Web(place, [account(place, cloud, interval="5s")])
+    until(web.run, lambda: all_are(place, "auth"))
+    asked = len(cloud.asked())
+    cloud.keys[clouds.UCLOUD_ID] = clouds.UCLOUD_SECRET
+    equal(web.command("/-/poll?listing=one+uhost+r07").status, 202)
+    until(web.run, lambda: all_are(place, "ok"), 60)
+    equal({r.params["Region"] for r in cloud.asked()[asked:asked + 2]}, {"r07"})
+    check_quick(cloud, 5)
+    web.run.kill(signal.SIGTERM)
+    equal(web.run.wait(), 0)
+
+
+@case
+def a_reload_with_another_key_asks_at_once(place):
+    """The same public half: to the cloud the same user."""
+    cloud, _, one = refusing(place)
+    daemon = Daemon(place, [dict(one, interval="1h")])
+    until(daemon.run, lambda: all_are(place, "auth"))
+    asked = len(cloud.asked())
+    place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
+    has(daemon.reload(), "changed=1")
+    until(daemon.run, lambda: all_are(place, "ok"))
+    equal([r for r in cloud.asked()[asked:] if not r.answer.items], [])
+    daemon.stop()
+
+
+@case
+def who_asks_for_a_poll_gets_a_try(place):
+    """Of all listings: one request, and no storm."""
+    cloud, _, one = refusing(place, interval="1h")
+    web = Web(place, [one])
+    until(web.run, lambda: all_are(place, "auth"))
+    asked, waited = len(cloud.asked()), len(place.rows("SELECT 1 FROM polls"))
+    equal(web.command("/-/poll").status, 202)
+    until(web.run, lambda: len(place.rows("SELECT 1 FROM polls")) == waited + len(REGIONS))
+    equal(len(cloud.asked()) - asked, 1, "requests")
+    web.run.kill(signal.SIGTERM)
+    equal(web.run.wait(), 0)
+
+
+# ---- a file system that hangs -----------------------------------------------------------------------------------
+
+def hang(place, run, path):
+    """strace holds every thread of the run that opens the file."""
+    tracer = subprocess.Popen(["strace", "-f", "-p", str(run.pid), "-P", path, "-e", "trace=openat", "-e",
+                               "inject=openat:delay_enter=60000000"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    place.stack.callback(tracer.wait)
+    place.stack.callback(tracer.kill)
+    line = tracer.stderr.readline()
+    place.stack.callback(tracer.stderr.close)
+    if b"attached" not in line:
+        raise Skip("strace may not trace here: " + line.decode())
+    return tracer
+
+
+def has_ended(run):
+    """Whether it has exited; a thread that strace holds keeps it a zombie until strace is gone."""
+    with open("/proc/%d/stat" % run.pid) as file:
+        return file.read().rpartition(")")[2].split()[0] == "Z"
+
+
+@case
+def a_key_file_that_hangs_stops_nobody_else(place):
+    """From now on an open of it takes a minute; other accounts are read and stored, and the end comes in time."""
+    need_root()
+    if not os.path.exists("/usr/bin/strace"):
+        raise Skip("strace is not installed")
+    cloud, path, one = refusing(place, regions=REGIONS[:3], interval="1s")
+    other = place.cloud()
+    other.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    place.configure([one, account(place, other, "two", regions=["cn-bj2"], interval="1s")])
+    run = place.start()
+    run.await_line("started")
+    until(run, lambda: polls(place, "one", "failed", region="r00") > 0 and polls(place, "two") > 0)
+    tracer = hang(place, run, path)
+    # The next try of the first account reads its key; it does not wait for ever, and goes on with the old one.
+    failed = place.value("SELECT count(*) FROM polls WHERE outcome = 'failed'")
+    before = polls(place, "two")
+    until(run, lambda: place.value("SELECT count(*) FROM polls WHERE outcome = 'failed'") > failed + 2, 60)
+    assert polls(place, "two") > before + 5, "%d polls of the other account" % (polls(place, "two") - before)
+    started = time.monotonic()
+    run.kill(signal.SIGTERM)
+    while not has_ended(run) and time.monotonic() < started + 10:
+        time.sleep(0.02)
+    took = time.monotonic() - started
+    tracer.kill()
+    equal(run.wait(20), 0, run.err[-1500:])
+    assert took < 5, "stopping took %.1f s" % took
+    place.check_integrity()
+
+
+@case
+def a_fifo_in_place_of_a_key_file_stops_nobody(place):
+    """It is no file; the old key is tried."""
+    cloud, path, one = refusing(place, regions=REGIONS[:2], interval="1s")
+    daemon = Daemon(place, [one])
+    until(daemon.run, lambda: len(cloud.asked()) > 0)
+    os.unlink(path)
+    os.mkfifo(path)
+    asked = len(cloud.asked())
+    until(daemon.run, lambda: len(cloud.asked()) > asked)
+    os.unlink(path)
+    place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
+    until(daemon.run, lambda: polls(place, "one", region="r00") > 0 and polls(place, "one", region="r01") > 0, 60)
+    daemon.stop()
+
+
+if __name__ == "__main__":
+    main()
