@@ -159,17 +159,19 @@ void text_put_json(struct buf *out, const char *text)
 {
 	buf_putc(out, '"');
 	for (const char *c = text; *c; c++) {
+		size_t run = 0;
+		while ((unsigned char)c[run] >= 0x20 && c[run] != '"' && c[run] != '\\')
+			run++;
+		buf_put(out, c, run);
+		c += run;
 		switch (*c) {
+		case '\0': buf_putc(out, '"'); return;
 		case '"': buf_puts(out, "\\\""); break;
 		case '\\': buf_puts(out, "\\\\"); break;
 		case '\n': buf_puts(out, "\\n"); break;
 		case '\r': buf_puts(out, "\\r"); break;
 		case '\t': buf_puts(out, "\\t"); break;
-		default:
-			if ((unsigned char)*c < 0x20)
-				buf_printf(out, "\\u%04x", (unsigned)*c);
-			else
-				buf_putc(out, *c);
+		default: buf_printf(out, "\\u%04x", (unsigned)*c);
 		}
 	}
 	buf_putc(out, '"');

@@ -53,13 +53,6 @@ struct follower {
 	struct stat file;
 };
 
-static const char *text_of(const struct reader_row *row, const char *column)
-{
-	const struct reader_value *value = reader_value(row, column);
-
-	return value && value->type == READER_TEXT ? value->text : "";
-}
-
 /* A line as it comes: widths of rows that are not there yet are not known. */
 static int print_line(struct follower *f, const struct reader_row *row)
 {
@@ -71,18 +64,19 @@ static int print_line(struct follower *f, const struct reader_row *row)
 	buf_init(&line);
 	output_put_time(&line, at ? at->integer : 0, f->call->utc);
 	buf_puts(&line, "  ");
-	text_put_clean(&line, TEXT_LINE, text_of(row, "kind"), strlen(text_of(row, "kind")));
-	for (size_t i = text_width(text_of(row, "kind")); i < 9; i++)
+	text_put_clean(&line, TEXT_LINE, reader_text(row, "kind"),
+		       strlen(reader_text(row, "kind")));
+	for (size_t i = text_width(reader_text(row, "kind")); i < 9; i++)
 		buf_putc(&line, ' ');
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		const char *text = text_of(row, parts[i]);
+		const char *text = reader_text(row, parts[i]);
 		buf_puts(&line, *text ? " " : "");
 		text_put_clean(&line, TEXT_LINE, text, strlen(text));
 	}
-	if (*text_of(row, "what")) {
+	if (*reader_text(row, "what")) {
 		buf_puts(&line, "  ");
-		text_put_clean(&line, TEXT_LINE, text_of(row, "what"),
-			       strlen(text_of(row, "what")));
+		text_put_clean(&line, TEXT_LINE, reader_text(row, "what"),
+			       strlen(reader_text(row, "what")));
 	}
 	buf_putc(&line, '\n');
 	int result = line.failed ? -ENOMEM : fputs(buf_text(&line), stdout) < 0 ? -errno : 0;
@@ -93,18 +87,24 @@ static int print_line(struct follower *f, const struct reader_row *row)
 static int on_change(const struct reader_row *row, void *data)
 {
 	struct follower *f = data;
-	const struct reader_value *seq = reader_value(row, "seq");
 
-	if (seq)
-		f->query.after = seq->integer;
 	return f->output ? output_row(f->output, row) : print_line(f, row);
 }
 
-/* What was committed since; the time of the first question counts for the later ones as well. */
+/* What was committed since; the time of the first question counts for the later ones as well. Also
+ * what a filter leaves out has been read: how far shows in no row. */
 static int print_news(struct follower *f, struct error *err)
 {
-	int result = reader_query_view(f->reader, VIEW_changes, &f->query, on_change, f, err);
+	struct reader_mark mark = { 0 };
+	int result = reader_begin(f->reader, err);
 
+	if (result < 0)
+		return result;
+	result = reader_mark(f->reader, &mark, err);
+	if (result == 0)
+		result = reader_query_view(f->reader, VIEW_changes, &f->query, on_change, f, err);
+	reader_end(f->reader);
+	f->query.after = mark.last_seq;
 	if (result == 0 && fflush(stdout) != 0)
 		result = -errno;
 	return result;
@@ -195,7 +195,7 @@ static int follow_opened(struct follower *f)
 	if (result == 0)
 		result = follow(f, &waiting_mask, &err);
 	if (f->output)
-		output_close(f->output);
+		output_close(f->output, true);
 	/* Who reads has seen enough. */
 	return result == -EPIPE ? CLI_OK : complain_result(result, &err);
 }

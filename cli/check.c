@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/rows.h"
+#include "cli/sources.h"
+#include "cli/uses.h"
 #include "cli/verdict.h"
 
 enum { DEFAULT_EOL_S = 90 * 86400, DATE_SIZE = 11 };
@@ -19,39 +21,42 @@ struct check {
 	struct reader *reader;
 	struct rows rows;
 	struct buf uids; /* of what still is listed of the id at hand, each between line breaks */
-	const char *id;
+	const char *file, *id;
+	size_t line;
+	const char **known; /* every image_id of the catalog, sorted; NULL until it is needed */
+	size_t known_count, known_size;
+	struct arena arena; /* of `known` */
+	int failed;         /* reading them; with `err` */
+	struct error err;
 	char today[CLOCK_TEXT_SIZE], limit[CLOCK_TEXT_SIZE];
-	size_t ids, bad_ids, places, problems; /* the last two: of the id at hand */
+	size_t files, ids, bad_ids, places, problems; /* the last two: of the id at hand */
 };
-
-static const char *text_of(const struct reader_row *row, const char *column)
-{
-	const struct reader_value *value = reader_value(row, column);
-
-	return value && value->type == READER_TEXT ? value->text : "";
-}
 
 /* ---- what is printed ----------------------------------------------------------------------- */
 
-enum { CELLS = 6 };
+enum { CELLS = 8 };
+
+static struct reader_value text_value(const char *text)
+{
+	return (struct reader_value){ .type = *text ? READER_TEXT : READER_NULL, .text = text };
+}
 
 static int print(struct check *c, const char *problem, const char *detail,
 		 const struct reader_row *row)
 {
-	static const char *const names[CELLS] = {
-		"id", "problem", "detail", "name", "state", "uid"
+	static const char *const names[CELLS] = { "id",   "problem", "detail", "file",
+						  "line", "name",    "state",  "uid" };
+	const struct reader_value values[CELLS] = {
+		text_value(c->id),
+		text_value(problem),
+		text_value(detail),
+		text_value(c->file),
+		{ .type = READER_INT, .integer = (int64_t)c->line, .text = "" },
+		text_value(row ? reader_text(row, "name") : ""),
+		text_value(row ? reader_text(row, "state") : ""),
+		text_value(row ? reader_text(row, "uid") : ""),
 	};
-	const char *texts[CELLS] = { c->id,
-				     problem,
-				     detail,
-				     row ? text_of(row, "name") : "",
-				     row ? text_of(row, "state") : "",
-				     row ? text_of(row, "uid") : "" };
-	struct reader_value values[CELLS];
 
-	for (size_t i = 0; i < CELLS; i++)
-		values[i] = (struct reader_value){ .type = *texts[i] ? READER_TEXT : READER_NULL,
-						   .text = texts[i] };
 	return rows_add(&(struct reader_row){ CELLS, names, values }, &c->rows);
 }
 
@@ -61,11 +66,11 @@ static int judge(struct check *c, const struct reader_row *row, const char *pres
 				  *stale = reader_value(row, "stale");
 	const struct facts facts = {
 		.presence = presence,
-		.state = text_of(row, "state"),
-		.removed_at = text_of(row, "removed_at_utc"),
-		.removed_reason = text_of(row, "removed_reason"),
-		.missing_since_at = text_of(row, "missing_since_at_utc"),
-		.eol_on = text_of(row, "eol_on"),
+		.state = reader_text(row, "state"),
+		.removed_at = reader_text(row, "removed_at_utc"),
+		.removed_reason = reader_text(row, "removed_reason"),
+		.missing_since_at = reader_text(row, "missing_since_at_utc"),
+		.eol_on = reader_text(row, "eol_on"),
 		.launchable = launchable && launchable->type == READER_INT
 				      ? launchable->integer != 0
 				      : -1,
@@ -90,8 +95,8 @@ static int on_image(const struct reader_row *row, void *data)
 {
 	struct check *c = data;
 
-	buf_printf(&c->uids, "\n%s\n", text_of(row, "uid"));
-	return judge(c, row, text_of(row, "presence"));
+	buf_printf(&c->uids, "\n%s\n", reader_text(row, "uid"));
+	return judge(c, row, reader_text(row, "presence"));
 }
 
 /* Lost by one listing, still listed by another of the same place: that is no loss. Of several that
@@ -102,7 +107,7 @@ static int on_removed(const struct reader_row *row, void *data)
 	struct buf line;
 
 	buf_init(&line);
-	buf_printf(&line, "\n%s\n", text_of(row, "uid"));
+	buf_printf(&line, "\n%s\n", reader_text(row, "uid"));
 	bool listed = c->uids.len > 0 && strstr(buf_text(&c->uids), buf_text(&line));
 	buf_puts(&c->uids, listed ? "" : buf_text(&line));
 	c->uids.failed |= line.failed;
@@ -141,21 +146,72 @@ static int check_id(struct check *c, struct error *err)
 	return result == 0 && c->uids.failed ? -ENOMEM : result;
 }
 
-static int check_lines(struct check *c, FILE *file, struct error *err)
-{
-	char *line = NULL;
-	size_t size = 0;
-	int result = 0;
+/* ---- what the catalog knows ------------------------------------------------------------------ */
 
-	errno = 0;
-	while (result == 0 && getline(&line, &size, file) >= 0)
-		if (verdict_read_line(line, &c->id))
-			result = check_id(c, err);
-	if (result == 0 && ferror(file))
-		result = error_set(err, -EIO, "'%s' cannot be read: %s", c->call->words[0],
-				   strerror(errno));
-	free(line);
+static int on_known(const struct reader_row *row, void *data)
+{
+	struct check *c = data;
+
+	if (c->known_count == c->known_size) {
+		size_t size = c->known_size ? c->known_size * 2 : 1024;
+		const char **grown = realloc(c->known, size * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		c->known = grown;
+		c->known_size = size;
+	}
+	c->known[c->known_count] = arena_string(&c->arena, reader_text(row, "image_id"));
+	return c->known[c->known_count++] ? 0 : -ENOMEM;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int load_known(struct check *c)
+{
+	static const char *const columns[] = { "image_id", NULL };
+	struct image_filter filter = { .purged = true, .columns = columns, .unsorted = true };
+
+	int result = reader_each_image(c->reader, &filter, on_known, c, &c->err);
+	filter.removed = true;
+	if (result == 0)
+		result = reader_each_image(c->reader, &filter, on_known, c, &c->err);
+	if (result == 0)
+		qsort(c->known, c->known_count, sizeof(*c->known), compare_ids);
 	return result;
+}
+
+static bool is_known(const char *word, void *data)
+{
+	struct check *c = data;
+
+	if (!c->known && c->failed == 0)
+		c->failed = load_known(c);
+	return c->failed == 0 && c->known_count > 0 &&
+	       bsearch(&word, c->known, c->known_count, sizeof(*c->known), compare_ids);
+}
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+static int on_use(const char *id, size_t line, void *data)
+{
+	struct check *c = data;
+
+	c->id = id;
+	c->line = line;
+	return c->failed ? c->failed : check_id(c, &c->err);
+}
+
+static int on_source(const char *name, char *text, bool named, void *data)
+{
+	struct check *c = data;
+
+	c->file = name;
+	c->files++;
+	int result = uses_find(text, named, &(struct uses){ is_known, on_use, c });
+	return c->failed ? c->failed : result;
 }
 
 static void put_dates(struct check *c)
@@ -169,10 +225,21 @@ static void put_dates(struct check *c)
 	c->limit[DATE_SIZE - 1] = '\0';
 }
 
-static int check_file(struct check *c, FILE *file)
+/* What was looked at, so that a list of nothing is not taken for a good one. */
+static void tell_count(const struct check *c)
+{
+	if (c->call->format != OUTPUT_TABLE && c->ids > 0)
+		return;
+	fprintf(stderr, "imagecat: %zu id%s checked", c->ids, c->ids == 1 ? "" : "s");
+	if (c->files != 1)
+		fprintf(stderr, " in %zu files", c->files);
+	fprintf(stderr, ", %zu with a problem\n", c->bad_ids);
+}
+
+static int check_sources(struct check *c)
 {
 	static const char *const id_columns[] = { "id", NULL };
-	struct error err = { 0 };
+	bool unread = false;
 
 	int status = rows_open(&c->rows, c->call, NULL, id_columns);
 	if (status != CLI_OK)
@@ -180,33 +247,29 @@ static int check_file(struct check *c, FILE *file)
 	put_dates(c);
 	c->rows.quiet = true;
 	/* All ids against one moment. */
-	int result = reader_begin(c->reader, &err);
+	int result = reader_begin(c->reader, &c->err);
 	if (result == 0)
-		result = check_lines(c, file, &err);
+		result = sources_each(c->call->words, c->call->word_count, on_source, c, &unread);
 	reader_end(c->reader);
-	status = rows_close(&c->rows, result, &err);
-	buf_finish(&c->uids);
+	status = rows_close(&c->rows, result, &c->err);
 	if (status != CLI_OK)
 		return status;
-	if (c->call->format == OUTPUT_TABLE)
-		fprintf(stderr, "imagecat: %zu id%s checked, %zu with a problem\n", c->ids,
-			c->ids == 1 ? "" : "s", c->bad_ids);
+	if (c->files > 0 || !unread)
+		tell_count(c);
+	if (unread)
+		return CLI_ERROR;
 	return c->bad_ids > 0 ? CLI_UNHEALTHY : CLI_OK;
 }
 
 int check_run(struct call *call)
 {
-	const char *path = call->words[0];
 	struct check check = { .call = call };
-	bool standard = strcmp(path, "-") == 0;
 
-	FILE *file = standard ? stdin : fopen(path, "re");
-	if (!file)
-		return complain(CLI_ERROR, "'%s' cannot be read: %s", path, strerror(errno));
 	check.reader = open_catalog(call->catalog);
-	int status = check.reader ? check_file(&check, file) : CLI_ERROR;
+	int status = check.reader ? check_sources(&check) : CLI_ERROR;
 	reader_close(check.reader);
-	if (!standard)
-		fclose(file);
+	buf_finish(&check.uids);
+	arena_finish(&check.arena);
+	free(check.known);
 	return status;
 }

@@ -1,5 +1,6 @@
 #include "cli/choice.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -92,54 +93,70 @@ static const char *text_of(const struct reader_row *row, const char *column)
 	return value && value->type == READER_TEXT ? value->text : NULL;
 }
 
-static bool is_same(const char *a, const char *b)
+/* Within these a version is compared: no place is left for another because that has a newer system.
+ */
+static const char *const rank_columns[] = { "provider", "cloud", "service",
+					    "region",   "zone",  "os_distro" };
+
+static int compare_texts(const char *a, const char *b)
 {
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
 }
 
-/* Is a row of the same distribution and a higher version among them? */
-static bool is_beaten(const struct reader_row *const *best, size_t count,
-		      const struct reader_row *row)
+static int compare_ranks(const struct reader_row *a, const struct reader_row *b)
 {
+	int order = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rank_columns) && order == 0; i++)
+		order = compare_texts(text_of(a, rank_columns[i]), text_of(b, rank_columns[i]));
+	return order;
+}
+
+/* By place and distribution, the highest version first. */
+static int by_rank(const void *one, const void *other)
+{
+	const struct reader_row *a = *(const struct reader_row *const *)one,
+				*b = *(const struct reader_row *const *)other;
+	int order = compare_ranks(a, b);
+
+	return order != 0 ? order
+			  : choice_compare_versions(text_of(b, "os_version"),
+						    text_of(a, "os_version"));
+}
+
+static int rank_of(const void *row, const void *element)
+{
+	return compare_ranks(row, *(const struct reader_row *const *)element);
+}
+
+/* The first of each place and distribution; how many. */
+static size_t keep_best(const struct reader_row **sorted, size_t count)
+{
+	size_t kept = 0;
+
 	for (size_t i = 0; i < count; i++)
-		if (is_same(text_of(best[i], "os_distro"), text_of(row, "os_distro")))
-			return choice_compare_versions(text_of(row, "os_version"),
-						       text_of(best[i], "os_version")) < 0;
-	return false;
+		if (kept == 0 || compare_ranks(sorted[kept - 1], sorted[i]) != 0)
+			sorted[kept++] = sorted[i];
+	return kept;
 }
 
-/* One row for each distribution, of its highest version; what finds no room is never beaten. */
-enum { DISTROS_MAX = 256 };
-
-static size_t find_best(const struct reader_row *const *rows, size_t count,
-			const struct reader_row *ret[static DISTROS_MAX])
+size_t choice_highest(struct arena *arena, const struct reader_row **rows, size_t count)
 {
-	size_t found = 0;
+	const struct reader_row **best = arena_alloc(arena, (count + 1) * sizeof(*best));
+	size_t kept = 0;
 
+	if (!best || count == 0)
+		return 0;
+	memcpy(best, rows, count * sizeof(*best));
+	qsort(best, count, sizeof(*best), by_rank);
+	size_t found = keep_best(best, count);
 	for (size_t i = 0; i < count; i++) {
-		size_t at = 0;
-		while (at < found &&
-		       !is_same(text_of(ret[at], "os_distro"), text_of(rows[i], "os_distro")))
-			at++;
-		if (at == DISTROS_MAX)
-			continue;
-		if (at == found)
-			ret[found++] = rows[i];
-		else if (choice_compare_versions(text_of(rows[i], "os_version"),
-						 text_of(ret[at], "os_version")) > 0)
-			ret[at] = rows[i];
-	}
-	return found;
-}
-
-size_t choice_highest(const struct reader_row **rows, size_t count)
-{
-	const struct reader_row *best[DISTROS_MAX];
-	size_t found = find_best(rows, count, best), kept = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (!is_beaten(best, found, rows[i]))
+		const struct reader_row *const *of_its =
+			bsearch(rows[i], best, found, sizeof(*best), rank_of);
+		if (of_its && choice_compare_versions(text_of(rows[i], "os_version"),
+						      text_of(*of_its, "os_version")) >= 0)
 			rows[kept++] = rows[i];
+	}
 	return kept;
 }
 

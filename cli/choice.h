@@ -17,8 +17,9 @@ int choice_compare_versions(const char *a, const char *b);
 /* A copy of the row that outlives the callback; NULL when memory is out. */
 const struct reader_row *choice_keep(struct arena *arena, const struct reader_row *row);
 
-/* Keeps the rows of the highest version of each distribution, in their order; how many. */
-size_t choice_highest(const struct reader_row **rows, size_t count);
+/* Keeps the rows of the highest version of each distribution in each place, in their order; how
+ * many. The arena tells when memory is out. */
+size_t choice_highest(struct arena *arena, const struct reader_row **rows, size_t count);
 
 /* "  --region cn-bj2|hk" and a line break for each column in which the rows differ. */
 void choice_put_differences(struct buf *out, const struct reader_row *const *rows, size_t count);

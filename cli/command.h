@@ -5,6 +5,8 @@
 
 #include "cli/options.h"
 
+#define DEFAULT_CATALOG "/var/lib/imagecat/catalog.db"
+
 /* Exit status of every command. */
 enum {
 	CLI_OK = 0,
@@ -66,6 +68,9 @@ int complain(int status, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* What a call of the reader or of the output ended with: CLI_OK, or a complaint of its own. */
 int complain_result(int result, const struct error *err);
+
+/* False after it has said that there is no such view, and which may be meant. */
+bool view_named(const char *name, enum reader_view *ret);
 
 /* Opens the catalog or says why not; NULL then. */
 struct reader *open_catalog(const char *path);

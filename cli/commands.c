@@ -37,11 +37,15 @@ const struct command commands[] = {
 	  "number; --all prints the others as well. Images of the community are never chosen.\n"
 	  "With -o id exactly one id is printed: nothing and exit status 5 when there is none; nothing and exit status 6 when "
 	  "several sorts are left, and stderr names the filters that tell them apart." },
-	{ "check", "FILE|-", 1, 1, TAKES(EOL_WITHIN) | TAKES(ALL) | TAKES(COLUMNS) | PRINTING, check_run,
-	  "images that you use: which are gone, or soon will be",
-	  "FILE has an image_id or a uid a line; what follows # is a comment. Told are those that are gone, missing, "
-	  "deprecated, not launchable, stale, or near their end of life; with --all the good ones too. Exit status 3 if there "
-	  "is any." },
+	{ "check", "FILE|DIR|-...", 1, MANY, TAKES(EOL_WITHIN) | TAKES(ALL) | TAKES(COLUMNS) | PRINTING, check_run,
+	  "images that your files use: which are gone, or soon will be",
+	  "A file in which every line is one word is a list of image_ids or uids, and all of them are looked up; what follows # "
+	  "is a comment. In any other "
+	  "text, such as Terraform, Packer, cloud-init, JSON and YAML, an id is a word that the catalog knows, a word that "
+	  "looks like an id, or the value of a key like image_id. Comments are left out, and in a directory hidden files and "
+	  "what is no text.\n"
+	  "Told are those that are gone, missing, deprecated, not launchable, stale, or near their end of life; with --all the "
+	  "good ones too. Exit status 3 if there is any." },
 	{ "history", "ID|UID", 1, 1, TAKES(SINCE) | SELECTION, history_run,
 	  "what happened to an image, oldest first",
 	  "Exit status 5 when no poll ever saw it." },
@@ -49,7 +53,8 @@ const struct command commands[] = {
 	  TAKES(SERVICE) | TAKES(REGION) | TAKES(ZONE) | TAKES(LISTING) | SELECTION, changes_run,
 	  "the feed of changes, oldest first",
 	  "--follow without --after and --since begins with what comes next. No number is given twice: remember the greatest "
-	  "seq and ask for more with --after." },
+	  "seq and ask for more with --after. Exit status 1 when changes behind it were pruned (catalog.keep_history), or "
+	  "the catalog does not know it, since it is another one or went back to a backup: read the catalog anew." },
 	{ "status", "", 0, 0, TAKES(ACCOUNT) | TAKES(PROVIDER) | PRINTING, status_run,
 	  "listings: health, freshness, what went wrong",
 	  "Exit status 3 when a listing is stale or failing." },

@@ -230,6 +230,9 @@ static int exchange(const struct daemon *daemon, const struct buf *request, stru
 {
 	int fd = connect_to(daemon->address);
 
+	if (fd == -EINVAL)
+		return complain(CLI_USAGE, "'%s' is no address: it is HOST:PORT or unix:/PATH",
+				daemon->address);
 	if (fd < 0)
 		return complain(CLI_ERROR, "imagecatd does not answer at %s: %s", daemon->address,
 				strerror(-fd));

@@ -134,7 +134,8 @@ static int write_rows(struct call *call, struct reader *reader, struct sink *sin
 	return result;
 }
 
-static int write_to(struct call *call, struct reader *reader, FILE *file, enum output_format format)
+static int write_to(struct call *call, struct reader *reader, FILE *file, const char *name,
+		    enum output_format format)
 {
 	struct error err = { 0 };
 	struct sink sink = { .columns = call->filter.columns };
@@ -142,9 +143,9 @@ static int write_to(struct call *call, struct reader *reader, FILE *file, enum o
 	if (output_open(&sink.output, file, format, true) < 0)
 		return complain(CLI_ERROR, "out of memory");
 	int result = write_rows(call, reader, &sink, &err);
-	int closed = output_close(sink.output);
-	if (result == 0 && closed < 0)
-		return complain(CLI_ERROR, "it cannot be written: %s", strerror(-closed));
+	int closed = output_close(sink.output, result == 0);
+	if (closed < 0)
+		return complain(CLI_ERROR, "%s cannot be written: %s", name, strerror(-closed));
 	return complain_result(result, &err);
 }
 
@@ -161,7 +162,7 @@ static int write_file(struct call *call, struct reader *reader, const struct tar
 		return complain(CLI_ERROR, "'%s' cannot be written: %s", target->path,
 				strerror(code));
 	}
-	int status = write_to(call, reader, file, target->format);
+	int status = write_to(call, reader, file, target->path, target->format);
 	if (fclose(file) != 0 && status == CLI_OK)
 		status = complain(CLI_ERROR, "'%s' cannot be written: %s", target->path,
 				  strerror(errno));
@@ -209,7 +210,7 @@ int export_run(struct call *call)
 	if (!reader)
 		return CLI_ERROR;
 	if (strcmp(target.path, "-") == 0)
-		status = write_to(call, reader, stdout, target.format);
+		status = write_to(call, reader, stdout, "standard output", target.format);
 	else
 		status = export_to_file(call, reader, &target);
 	reader_close(reader);

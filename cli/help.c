@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-enum { WIDTH = 96 };
+enum { WIDTH = 80 };
 
 /* Paragraphs, broken at blanks. */
 static void put_text(struct buf *out, const char *text)
@@ -54,13 +54,13 @@ void help_put_overview(struct buf *out)
 		buf_printf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	buf_puts(out,
 		 "\n"
-		 "  --catalog FILE   the catalog; else $IMAGECAT_CATALOG, else "
-		 "/var/lib/imagecat/catalog.db\n"
+		 "  --catalog FILE   the catalog; else $IMAGECAT_CATALOG, else\n"
+		 "                   " DEFAULT_CATALOG "\n"
 		 "  --completion     print what bash needs to complete commands and options\n"
 		 "  --version        print the version\n"
 		 "  --help           print this; 'imagecat help COMMAND' tells more\n"
 		 "\n"
-		 "Exit status: 0 ok, 1 error, 2 usage, 3 unhealthy (status, check), 5 not found, "
+		 "Exit status: 0 ok, 1 error, 2 usage, 3 unhealthy (status, check), 5 not found,\n"
 		 "6 ambiguous (latest -o id).\n");
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/choice.h"
+#include "cli/hint.h"
 #include "cli/rows.h"
 
 static const char *const table_columns[] = { "image_id",  "name",          "region",      "zone",
@@ -75,7 +76,9 @@ static int tell_ambiguous(const struct latest *l)
 static int choose(const struct call *call, struct latest *l)
 {
 	if (!call->all)
-		l->count = choice_highest(l->rows, l->count);
+		l->count = choice_highest(l->arena, l->rows, l->count);
+	if (l->arena->failed)
+		return complain(CLI_ERROR, "out of memory");
 	if (l->count == 0)
 		return complain(
 			CLI_NOT_FOUND,
@@ -123,6 +126,8 @@ static int find_and_print(struct call *call, struct reader *reader, struct rows 
 	/* Of what is not unique nothing is printed; of nothing, what the format says for that. */
 	int closed = rows_close(rows, result, &err);
 	free(l.rows);
+	if (status == CLI_NOT_FOUND && closed == CLI_OK)
+		hint_filters(call, reader);
 	return status == CLI_OK ? closed : status;
 }
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "cli/hint.h"
 #include "cli/rows.h"
 
 /* What a terminal row has room for. */
@@ -29,6 +30,8 @@ static int print_images(struct call *call)
 						 call->filter.removed ? "sightings" : "images",
 						 &call->arena, &err);
 		status = rows_close(&rows, result, &err);
+		if (status == CLI_OK && rows.count == 0 && call->format == OUTPUT_TABLE)
+			hint_filters(call, reader);
 	}
 	reader_close(reader);
 	return status;

@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 
-#define DEFAULT_CATALOG "/var/lib/imagecat/catalog.db"
-
 static int run_command(int argc, char **argv, const char *catalog)
 {
 	struct call call = { .command = command_find(argv[0]),
@@ -38,6 +36,23 @@ static int print(void (*put)(struct buf *out))
 	buf_init(&out);
 	put(&out);
 	return print_buf(&out);
+}
+
+static void put_version(struct buf *out)
+{
+	buf_puts(out, "imagecat " IMAGECAT_VERSION "\n");
+}
+
+/* No command: the overview tells which there are, to a person and not as data. */
+static int no_command(void)
+{
+	struct buf out;
+
+	buf_init(&out);
+	help_put_overview(&out);
+	fputs(buf_text(&out), stderr);
+	buf_finish(&out);
+	return CLI_USAGE;
 }
 
 /* As it was written, with its value. */
@@ -74,14 +89,12 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 'c': catalog = optarg; break;
 		case 'C': return print(completion_put);
-		case 'V': puts("imagecat " IMAGECAT_VERSION); return CLI_OK;
+		case 'V': return print(put_version);
 		case 'h': return print(help_put_overview);
 		default: return refuse(argv[optind - 1]);
 		}
 	}
-	if (optind == argc) {
-		print(help_put_overview);
-		return CLI_USAGE;
-	}
+	if (optind == argc)
+		return no_command();
 	return run_command(argc - optind, argv + optind, catalog);
 }

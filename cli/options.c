@@ -85,6 +85,29 @@ static enum reader_flag answer_of(const char *value)
 	return value && strcmp(value, "unknown") == 0 ? READER_UNKNOWN : READER_YES;
 }
 
+/* What a value of that kind should be. */
+static const char *meant(enum option_kind kind)
+{
+	switch (kind) {
+	case OPTION_KIND_OS: return "a distribution, or one with a version, as ubuntu:22.04";
+	case OPTION_KIND_SINCE:
+	case OPTION_KIND_MOMENT:
+		return "a time: 2026-11-20, 2026-11-20T08:00Z, @1795161600, or 90s, 10m, 6h, 7d "
+		       "ago";
+	case OPTION_KIND_AGE: return "an age: 90s, 10m, 6h, 7d";
+	case OPTION_KIND_COUNT: return "a number from 1 on";
+	case OPTION_KIND_SORT: return "a column, or one with :desc behind it";
+	case OPTION_KIND_TEXT:
+	case OPTION_KIND_WORD:
+	case OPTION_KIND_FLAG:
+	case OPTION_KIND_ANSWER:
+	case OPTION_KIND_VIEW:
+	case OPTION_KIND_COLUMNS:
+	case OPTION_KIND_FORMAT: break;
+	}
+	return "understood";
+}
+
 bool option_set(struct call *call, enum option_id id, const char *value)
 {
 	const struct cli_option *option = &cli_options[id];
@@ -106,7 +129,7 @@ bool option_set(struct call *call, enum option_id id, const char *value)
 	case OPTION_KIND_COUNT:
 		ok = text_to_int(value, member) && *(int64_t *)member >= (id != OPT_AFTER);
 		break;
-	case OPTION_KIND_VIEW: ok = reader_view_from_text(value, member); break;
+	case OPTION_KIND_VIEW: ok = view_named(value, member); break;
 	case OPTION_KIND_SORT: ok = set_sort(&call->filter, &call->arena, value); break;
 	case OPTION_KIND_COLUMNS:
 		call->filter.columns = value_split(&call->arena, value, ',');
@@ -114,8 +137,9 @@ bool option_set(struct call *call, enum option_id id, const char *value)
 		break;
 	case OPTION_KIND_FORMAT: ok = output_format_from_text(value, member); break;
 	}
-	if (!ok)
-		complain(CLI_USAGE, "--%s: '%s' is not %s", option->name, value, option->argument);
+	if (!ok && option->kind != OPTION_KIND_VIEW)
+		complain(CLI_USAGE, "--%s: '%s' is not %s", option->name, value,
+			 id == OPT_AFTER ? "a number" : meant(option->kind));
 	call->given |= UINT64_C(1) << id;
 	return ok;
 }
@@ -230,7 +254,7 @@ int options_parse(struct call *call, int argc, char **argv)
 
 /* ---- help ---------------------------------------------------------------------------------- */
 
-enum { HELP_COLUMN = 25, HELP_WIDTH = 96 };
+enum { HELP_COLUMN = 25, HELP_WIDTH = 80 };
 
 /* The text from a column on, broken at blanks. */
 static void put_wrapped(struct buf *out, const char *text)
@@ -253,6 +277,19 @@ static void put_wrapped(struct buf *out, const char *text)
 	buf_putc(out, '\n');
 }
 
+/* "a|b" as "a, b", which is broken at blanks. */
+static void put_list(char *list, size_t size, const char *words)
+{
+	size_t len = 0;
+
+	for (; *words && len + 3 < size; words++) {
+		list[len++] = *words == '|' ? ',' : *words;
+		if (*words == '|')
+			list[len++] = ' ';
+	}
+	list[len] = '\0';
+}
+
 void options_put_help(struct buf *out, uint64_t takes)
 {
 	for (enum option_id id = 0; id < OPT_COUNT; id++) {
@@ -268,9 +305,13 @@ void options_put_help(struct buf *out, uint64_t takes)
 			 optional           ? "[="
 			 : option->argument ? " "
 					    : "",
-			 option->argument ? option->argument : "", optional ? "]" : "");
-		snprintf(help, sizeof(help), "%s%s%s", option->help, words && !optional ? ": " : "",
-			 words && !optional ? words : "");
+			 optional           ? words
+			 : option->argument ? option->argument
+					    : "",
+			 optional ? "]" : "");
+		size_t len = (size_t)snprintf(help, sizeof(help), "%s%s", option->help,
+					      words && !optional ? ": " : "");
+		put_list(help + len, sizeof(help) - len, words && !optional ? words : "");
 		buf_printf(out, "  %-*s", HELP_COLUMN - 2, left);
 		if (strlen(left) >= HELP_COLUMN - 2)
 			buf_printf(out, "\n%*s", HELP_COLUMN, "");

@@ -21,7 +21,8 @@ enum option_kind {
 	OPTION_KIND_WORD, /* one of a vocabulary */
 	OPTION_KIND_OS,
 	OPTION_KIND_FLAG,
-	OPTION_KIND_ANSWER, /* yes where nothing follows */
+	OPTION_KIND_ANSWER,                     /* yes where nothing follows */
+	OPTION_KIND_YESNO = OPTION_KIND_ANSWER, /* by its words */
 	OPTION_KIND_SINCE,
 	OPTION_KIND_MOMENT,
 	OPTION_KIND_AGE,

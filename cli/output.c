@@ -13,8 +13,6 @@
 #include "cli/layout.h"
 #include "store/row.h"
 
-enum { COLUMNS_MAX = 128 };
-
 /* A table must know its widest cells before it prints the first: cells wait in an arena. */
 struct output {
 	FILE *file;
@@ -25,7 +23,8 @@ struct output {
 	struct arena arena;
 	const char **cells; /* of the table, the header first */
 	size_t cell_count, cell_size;
-	bool is_id[COLUMNS_MAX];
+	enum layout_kind kinds[LAYOUT_COLUMNS_MAX];
+	int error; /* of the first write that failed */
 };
 
 bool output_format_from_text(const char *word, enum output_format *ret)
@@ -60,6 +59,13 @@ int output_open(struct output **ret, FILE *file, enum output_format format, bool
 	o->utc = utc;
 	*ret = o;
 	return 0;
+}
+
+int output_write(struct output *o, const char *bytes, size_t len)
+{
+	if (o->error == 0 && fwrite(bytes, 1, len, o->file) != len)
+		o->error = errno ? -errno : -EIO;
+	return o->error;
 }
 
 /* ---- values ------------------------------------------------------------------------------ */
@@ -102,7 +108,7 @@ static int keep_cell(struct output *o, const char *text)
 
 static int keep_row(struct output *o, const struct reader_row *row)
 {
-	int rc = row->count <= COLUMNS_MAX ? 0 : -E2BIG;
+	int rc = row->count <= LAYOUT_COLUMNS_MAX ? 0 : -E2BIG;
 
 	for (size_t i = 0; i < row->count && rc == 0 && o->rows == 0; i++) {
 		char title[64];
@@ -110,7 +116,7 @@ static int keep_row(struct output *o, const struct reader_row *row)
 		for (const char *c = row->names[i]; *c && len + 1 < sizeof(title); c++)
 			title[len++] = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
 		title[len] = '\0';
-		o->is_id[i] = layout_is_id(row->names[i]);
+		o->kinds[i] = layout_kind(row->names[i]);
 		rc = keep_cell(o, title);
 	}
 	for (size_t i = 0; i < row->count && rc == 0; i++) {
@@ -135,13 +141,20 @@ static size_t terminal_columns(FILE *file)
 	return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-static void put_cell(struct buf *out, const char *text, size_t width, bool last)
+/* Off a terminal nothing is cut; but one long cell does not make every row as long. */
+enum { PADDED_MAX = 100 };
+
+static void put_cell(struct buf *out, const char *text, size_t width, bool cuts, bool last)
 {
 	size_t natural = text_width(text);
 
-	if (natural > width) {
+	if (!cuts) {
+		buf_puts(out, text);
+		width = natural > PADDED_MAX ? natural : width > PADDED_MAX ? PADDED_MAX : width;
+	} else if (natural > width) {
 		size_t fits = text_fit(text, width - 1);
 		char *cut = strndup(text, fits);
+
 		natural = cut ? text_width(cut) + 1 : 0;
 		buf_puts(out, cut ? cut : "");
 		buf_puts(out, "…");
@@ -154,13 +167,14 @@ static void put_cell(struct buf *out, const char *text, size_t width, bool last)
 }
 
 /* What found no room. */
-static void tell_left_out(const struct output *o, size_t shown)
+static void tell_left_out(const struct output *o, const size_t *widths)
 {
 	struct buf names;
 
 	buf_init(&names);
-	for (size_t i = shown; i < o->columns; i++)
-		buf_printf(&names, "%s%s", i > shown ? ", " : "", o->cells[i]);
+	for (size_t i = 0; i < o->columns; i++)
+		if (widths[i] == 0)
+			buf_printf(&names, "%s%s", names.len > 0 ? ", " : "", o->cells[i]);
 	complain(CLI_OK, "no room for %s: --columns chooses others", buf_text(&names));
 	buf_finish(&names);
 }
@@ -177,35 +191,37 @@ static size_t *measure(const struct output *o, size_t *ret_shown)
 		if (width > widths[i % o->columns])
 			widths[i % o->columns] = width;
 	}
-	*ret_shown = layout_fit(widths, o->is_id, o->columns, terminal_columns(o->file));
+	*ret_shown = layout_fit(widths, o->kinds, o->columns, terminal_columns(o->file));
 	return widths;
 }
 
 static int print_table(struct output *o)
 {
-	bool colour = output_has_colour(o->file);
-	size_t shown = 0;
+	bool colour = output_has_colour(o->file), cuts = isatty(fileno(o->file)) == 1;
+	size_t shown = 0, last = 0;
 	size_t *widths = measure(o, &shown);
 	struct buf line;
 	int rc = 0;
 
 	if (!widths)
 		return -ENOMEM;
+	for (size_t c = 0; c < o->columns; c++)
+		last = widths[c] > 0 ? c : last;
 	buf_init(&line);
 	for (size_t i = 0; i < o->cell_count && rc == 0; i += o->columns) {
 		buf_clear(&line);
 		if (i == 0 && colour)
 			buf_puts(&line, "\033[1m");
-		for (size_t c = 0; c < shown; c++)
-			put_cell(&line, o->cells[i + c], widths[c], c + 1 == shown);
+		for (size_t c = 0; c < o->columns; c++)
+			if (widths[c] > 0)
+				put_cell(&line, o->cells[i + c], widths[c], cuts, c == last);
 		if (i == 0 && colour)
 			buf_puts(&line, "\033[0m");
 		buf_putc(&line, '\n');
-		if (line.failed || fputs(buf_text(&line), o->file) < 0)
-			rc = line.failed ? -ENOMEM : -EIO;
+		rc = line.failed ? -ENOMEM : output_write(o, line.bytes, line.len);
 	}
 	if (rc == 0 && shown < o->columns && fflush(o->file) == 0)
-		tell_left_out(o, shown);
+		tell_left_out(o, widths);
 	buf_finish(&line);
 	free(widths);
 	return rc;
@@ -248,8 +264,8 @@ int output_row(struct output *o, const struct reader_row *row)
 	o->rows++;
 	if (rc == 0 && out.failed)
 		rc = -ENOMEM;
-	if (rc == 0 && out.len > 0 && fwrite(out.bytes, 1, out.len, o->file) != out.len)
-		rc = -EIO;
+	if (rc == 0 && out.len > 0)
+		rc = output_write(o, out.bytes, out.len);
 	buf_finish(&out);
 	return rc;
 }
@@ -267,16 +283,17 @@ void output_header(struct output *o, const char *const *columns)
 	fputs(o->format == OUTPUT_CSV ? "\r\n" : "\n", o->file);
 }
 
-int output_close(struct output *o)
+int output_close(struct output *o, bool complete)
 {
+	const char *end = o->format != OUTPUT_JSON || !complete ? "" : o->rows > 0 ? "]\n" : "[]\n";
 	int rc = 0;
 
 	if (o->format == OUTPUT_TABLE && o->rows > 0)
 		rc = print_table(o);
-	if (o->format == OUTPUT_JSON && fputs(o->rows == 0 ? "[]\n" : "]\n", o->file) < 0)
-		rc = -EIO;
-	if (fflush(o->file) != 0 && rc == 0)
-		rc = -EIO;
+	output_write(o, end, strlen(end));
+	if (fflush(o->file) != 0 && o->error == 0)
+		o->error = errno ? -errno : -EIO;
+	rc = o->error ? o->error : rc;
 	arena_finish(&o->arena);
 	free(o->cells);
 	free(o);

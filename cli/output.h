@@ -30,8 +30,14 @@ void output_put_time(struct buf *out, int64_t unix_s, bool utc);
 
 bool output_is_time(const char *column);
 
-/* Prints what is left; frees. 0, or a negative errno when not everything could be written. */
-int output_close(struct output *output);
+/* As it is, between rows. 0, or why a write failed: this one or one before. */
+int output_write(struct output *output, const char *bytes, size_t len);
+
+/*
+ * Prints what is left; frees. 0, or a negative errno when not everything could be written. What is
+ * not complete gets no end, so that no program takes it for all.
+ */
+int output_close(struct output *output, bool complete);
 
 /* Colour wanted on this stream: a terminal, no NO_COLOR, TERM not dumb. */
 bool output_has_colour(FILE *file);

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,14 +12,17 @@ static long number_of(const char *body, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : 0;
 }
 
-static void print_answer(const char *body)
+static int print_answer(const char *body)
 {
 	long due = number_of(body, "\"due\":"), running = number_of(body, "\"running\":");
+	struct buf out;
 
-	printf("%ld listing%s begun", due, due == 1 ? "" : "s");
+	buf_init(&out);
+	buf_printf(&out, "%ld listing%s begun", due, due == 1 ? "" : "s");
 	if (running > 0)
-		printf(", %ld in the middle of a poll: another one follows", running);
-	putchar('\n');
+		buf_printf(&out, ", %ld in the middle of a poll: another one follows", running);
+	buf_putc(&out, '\n');
+	return print_buf(&out);
 }
 
 int poll_run(struct call *call)
@@ -32,7 +34,7 @@ int poll_run(struct call *call)
 	int status = daemon_post(&call->daemon, "/-/poll",
 				 daemon_listing(&listing, call->words, call->word_count), &body);
 	if (status == CLI_OK)
-		print_answer(buf_text(&body));
+		status = print_answer(buf_text(&body));
 	buf_finish(&listing);
 	buf_finish(&body);
 	return status;

@@ -59,12 +59,11 @@ int rows_close(struct rows *rows, int result, const struct error *err)
 {
 	if (rows->count == 0 && rows->columns && result >= 0)
 		output_header(rows->output, rows->columns);
-	int closed = output_close(rows->output);
-
-	if (result < 0)
-		return complain_result(result, rows->err.text[0] ? &rows->err : err);
+	int closed = output_close(rows->output, result >= 0);
 	if (closed < 0)
 		return complain(CLI_ERROR, "standard output: %s", strerror(-closed));
+	if (result < 0)
+		return complain_result(result, rows->err.text[0] ? &rows->err : err);
 	if (rows->count == 0 && rows->call->format == OUTPUT_TABLE && !rows->quiet)
 		fputs("imagecat: there is none\n", stderr);
 	return CLI_OK;

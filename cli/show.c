@@ -19,31 +19,22 @@ struct show {
 	size_t count;
 };
 
-static const char *text_of(const struct reader_row *row, const char *column)
+static int print_now(struct show *show, struct buf *out)
 {
-	const struct reader_value *value = reader_value(row, column);
-
-	return value && value->type == READER_TEXT ? value->text : "";
-}
-
-static int print_buf_now(struct buf *out)
-{
-	int result = out->failed                                           ? -ENOMEM
-		     : fwrite(out->bytes, 1, out->len, stdout) != out->len ? -EIO
-									   : 0;
+	int result = out->failed ? -ENOMEM : output_write(show->rows.output, out->bytes, out->len);
 
 	buf_finish(out);
 	return result;
 }
 
-static int print_raw(const struct reader_row *row)
+static int print_raw(struct show *show, const struct reader_row *row)
 {
 	struct buf out;
 
 	buf_init(&out);
-	row_put_json_text(&out, text_of(row, "raw"));
+	row_put_json_text(&out, reader_text(row, "raw"));
 	buf_putc(&out, '\n');
-	return print_buf_now(&out);
+	return print_now(show, &out);
 }
 
 static int print_sheet(struct show *show, const struct reader_row *row)
@@ -56,10 +47,10 @@ static int print_sheet(struct show *show, const struct reader_row *row)
 	sheet_put(&out, row, show->call->utc, output_has_colour(stdout));
 	if (show->call->raw) {
 		buf_printf(&out, "%-20s  ", "raw");
-		row_put_json_text(&out, text_of(row, "raw"));
+		row_put_json_text(&out, reader_text(row, "raw"));
 		buf_putc(&out, '\n');
 	}
-	return print_buf_now(&out);
+	return print_now(show, &out);
 }
 
 /* Without the item as received unless it was asked for: it says all again. */
@@ -82,7 +73,7 @@ static int print_one(struct show *show, const struct reader_row *row)
 {
 	show->count++;
 	if (show->raw_only)
-		return print_raw(row);
+		return print_raw(show, row);
 	return show->sheet ? print_sheet(show, row) : print_row(show, row);
 }
 
@@ -105,7 +96,7 @@ static int on_image(const struct reader_row *row, void *data)
 {
 	struct show *show = data;
 
-	was_shown(show, text_of(row, "uid"));
+	was_shown(show, reader_text(row, "uid"));
 	return print_one(show, row);
 }
 
@@ -114,7 +105,7 @@ static int on_removed(const struct reader_row *row, void *data)
 {
 	struct show *show = data;
 
-	return was_shown(show, text_of(row, "uid")) ? 0 : print_one(show, row);
+	return was_shown(show, reader_text(row, "uid")) ? 0 : print_one(show, row);
 }
 
 /* Two walks of one moment: what is listed, then what was. */
@@ -142,7 +133,7 @@ static int on_moment(const struct reader_row *row, void *data)
 	const struct reader_value *revision = reader_value(row, "revision");
 
 	show->pruned |= revision && revision->type == READER_NULL &&
-			strcmp(text_of(row, "presence"), "unseen") != 0;
+			strcmp(reader_text(row, "presence"), "unseen") != 0;
 	return print_one(show, row);
 }
 

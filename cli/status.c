@@ -1,34 +1,32 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/rows.h"
 #include "cli/summary.h"
+#include "store/row.h"
 
-/* One look: what is wrong first, then every listing on a line. */
+/* A listing as it is printed. */
+struct line {
+	const char *name, *rest, *error; /* "" for no error */
+	const char *health, *colour;     /* "" for none */
+	bool calm;
+};
+
+/* One look: what is wrong first, then the others. */
 struct status {
 	int64_t now_s;
 	bool colour;
 	struct summary summary;
-	struct buf lines;
+	struct arena arena;
+	struct line *lines;
+	size_t count, size;
+	size_t name_width;
 	struct rows *rows; /* NULL: lines for people */
 };
-
-static const char *text_of(const struct reader_row *row, const char *name)
-{
-	const struct reader_value *value = reader_value(row, name);
-
-	return value && value->type == READER_TEXT ? value->text : "";
-}
-
-static int64_t int_of(const struct reader_row *row, const char *name)
-{
-	const struct reader_value *value = reader_value(row, name);
-
-	return value && value->type == READER_INT ? value->integer : 0;
-}
 
 /* "never", "12 s", "5 min", "3 h", "2 d": the age of a moment. */
 static void put_age(struct buf *out, int64_t age_s)
@@ -52,76 +50,108 @@ static void put_padded(struct buf *out, const char *text, size_t width)
 		buf_putc(out, ' ');
 }
 
-static void put_name(struct buf *out, const struct reader_row *row)
+/* "     49 images  complete 12 s ago, stale" */
+static void put_rest(struct buf *out, const struct status *s, const struct reader_row *row)
 {
-	const char *zone = text_of(row, "zone");
-	const char *parts[] = { text_of(row, "account"), text_of(row, "service"),
-				*zone ? zone : text_of(row, "region"), text_of(row, "project"),
-				text_of(row, "variant") };
+	int64_t complete_at = reader_int(row, "last_complete_at");
+	int64_t images = reader_int(row, "images_present");
 
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-		if (*parts[i])
-			buf_printf(out, "%s%s", i > 0 ? " " : "", parts[i]);
-}
-
-static int on_listing(const struct reader_row *row, void *data)
-{
-	struct status *s = data;
-	const char *health = text_of(row, "health"), *error = text_of(row, "last_error");
-	int64_t complete_at = int_of(row, "last_complete_at");
-	bool stale = int_of(row, "stale") != 0;
-	bool failing = summary_is_failing(health);
-	bool calm = strcmp(health, "ok") == 0 || strcmp(health, "disabled") == 0;
-	struct buf name;
-
-	summary_add(&s->summary, health, stale, int_of(row, "images_present"));
-	buf_init(&name);
-	put_name(&name, row);
-	put_padded(&s->lines, buf_text(&name), 36);
-	buf_finish(&name);
-	buf_putc(&s->lines, ' ');
-	if (s->colour && !(calm && !stale))
-		buf_puts(&s->lines, failing ? "\033[31m" : "\033[33m");
-	put_padded(&s->lines, health, 9);
-	if (s->colour && !(calm && !stale))
-		buf_puts(&s->lines, "\033[0m");
-	if (strcmp(text_of(row, "service"), "discovery") == 0)
-		buf_printf(&s->lines, "%14s  complete ", "");
+	if (strcmp(reader_text(row, "service"), "discovery") == 0)
+		buf_printf(out, "%14s  complete ", "");
 	else
-		buf_printf(&s->lines, "%7lld image%s complete ",
-			   (long long)int_of(row, "images_present"),
-			   int_of(row, "images_present") == 1 ? "  " : "s ");
+		buf_printf(out, "%7lld image%s complete ", (long long)images,
+			   images == 1 ? "  " : "s ");
 	if (complete_at > 0) {
-		put_age(&s->lines, s->now_s - complete_at);
-		buf_puts(&s->lines, " ago");
+		put_age(out, s->now_s - complete_at);
+		buf_puts(out, " ago");
 	} else {
-		buf_puts(&s->lines, "never");
+		buf_puts(out, "never");
 	}
-	if (stale)
-		buf_puts(&s->lines, ", stale");
-	buf_putc(&s->lines, '\n');
-	if (*error && !calm) {
-		buf_puts(&s->lines, "    ");
-		text_put_clean(&s->lines, TEXT_LINE, error, strlen(error));
-		buf_putc(&s->lines, '\n');
-	}
-	return s->lines.failed ? -ENOMEM : 0;
+	if (reader_int(row, "stale"))
+		buf_puts(out, ", stale");
 }
 
-static int print_status(struct status *s)
+static struct line *new_line(struct status *s)
 {
-	struct buf first;
+	if (s->count == s->size) {
+		size_t size = s->size ? s->size * 2 : 64;
+		struct line *grown = realloc(s->lines, size * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		s->lines = grown;
+		s->size = size;
+	}
+	return &s->lines[s->count++];
+}
 
-	buf_init(&first);
-	summary_put(&first, &s->summary);
-	bool failed = first.failed || s->lines.failed;
-	bool written = !failed && fputs(buf_text(&first), stdout) >= 0 &&
-		       fputs(buf_text(&s->lines), stdout) >= 0 && fflush(stdout) == 0;
-	int code = errno;
-	buf_finish(&first);
-	if (failed)
-		return complain(CLI_ERROR, "out of memory");
-	return written ? CLI_OK : complain(CLI_ERROR, "standard output: %s", strerror(code));
+/* A copy in the arena of what was put. */
+static const char *keep(struct arena *arena, struct buf *text)
+{
+	const char *kept = arena_string(arena, buf_text(text));
+
+	arena->failed |= text->failed;
+	buf_finish(text);
+	return kept;
+}
+
+static int on_listing(const struct reader_row *row, struct status *s)
+{
+	const char *health = reader_text(row, "health");
+	bool stale = reader_int(row, "stale") != 0;
+	struct line *line = new_line(s);
+	struct buf name, rest, error;
+
+	if (!line)
+		return -ENOMEM;
+	summary_add(&s->summary, health, stale, reader_int(row, "images_present"));
+	line->calm = !stale && (strcmp(health, "ok") == 0 || strcmp(health, "disabled") == 0);
+	line->colour = !s->colour || line->calm     ? ""
+		       : summary_is_failing(health) ? "\033[31m"
+						    : "\033[33m";
+	buf_init(&name);
+	row_put_listing_name(&name, row);
+	line->name = text_clean(&s->arena, TEXT_LINE, buf_text(&name), name.len);
+	s->arena.failed |= name.failed;
+	buf_finish(&name);
+	buf_init(&rest);
+	put_rest(&rest, s, row);
+	line->rest = keep(&s->arena, &rest);
+	line->health = arena_string(&s->arena, health);
+	buf_init(&error);
+	if (strcmp(health, "ok") != 0 && strcmp(health, "disabled") != 0)
+		row_put_plain(&error, reader_value(row, "last_error"));
+	line->error = keep(&s->arena, &error);
+	if (s->arena.failed)
+		return -ENOMEM;
+	size_t width = text_width(line->name);
+	s->name_width = width > s->name_width ? width : s->name_width;
+	return 0;
+}
+
+static void put_line(struct buf *out, const struct line *line, size_t name_width)
+{
+	put_padded(out, line->name, name_width + 2);
+	buf_puts(out, line->colour);
+	put_padded(out, line->health, 8);
+	buf_puts(out, *line->colour ? "\033[0m" : "");
+	buf_printf(out, " %s\n", line->rest);
+	if (*line->error)
+		buf_printf(out, "    %s\n", line->error);
+}
+
+static int print_status(const struct status *s)
+{
+	struct buf out;
+
+	buf_init(&out);
+	summary_put(&out, &s->summary);
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->lines[i].calm)
+			put_line(&out, &s->lines[i], s->name_width);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->lines[i].calm)
+			put_line(&out, &s->lines[i], s->name_width);
+	return print_buf(&out);
 }
 
 /* For people the summary and a line each, for programs the rows as they are; the verdict is one. */
@@ -164,7 +194,8 @@ int status_run(struct call *call)
 	}
 	if (status == CLI_OK)
 		status = read_listings(call, reader, &s);
-	buf_finish(&s.lines);
+	arena_finish(&s.arena);
+	free(s.lines);
 	reader_close(reader);
 	return status == CLI_OK && s.summary.unhealthy > 0 ? CLI_UNHEALTHY : status;
 }

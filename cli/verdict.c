@@ -60,19 +60,3 @@ size_t verdict(const struct facts *f, const char *today, const char *limit,
 		    strcmp(f->eol_on, today) < 0 ? "was at its end" : "reaches its end", f->eol_on);
 	return n;
 }
-
-bool verdict_read_line(char *line, const char **ret_id)
-{
-	static const char around[] = " \t\r\n\"',";
-	char *comment = strchr(line, '#');
-
-	if (comment)
-		*comment = '\0';
-	line += strspn(line, around);
-	size_t len = strlen(line);
-	while (len > 0 && strchr(around, line[len - 1]))
-		len--;
-	line[len] = '\0';
-	*ret_id = line;
-	return len > 0;
-}

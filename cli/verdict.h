@@ -24,7 +24,3 @@ enum { PROBLEMS_MAX = 6 };
 /* `today` and `limit` are dates as 2026-11-21; what reaches end of life by `limit` is a problem. */
 size_t verdict(const struct facts *facts, const char *today, const char *limit,
 	       struct problem ret[static PROBLEMS_MAX]);
-
-/* The id of a line of a list: without blanks around, comment, quotes and comma. false: nothing is
- * there. The line is changed. */
-bool verdict_read_line(char *line, const char **ret_id);

@@ -57,6 +57,17 @@ static const char *const view_names[] = {
 		NULL
 };
 
+bool view_named(const char *name, enum reader_view *ret)
+{
+	if (reader_view_from_text(name, ret))
+		return true;
+	const char *nearest = text_nearest(name, view_names);
+	complain(CLI_USAGE, "there is no view '%s'%s%s%s", name,
+		 nearest ? "; did you mean '" : "; see imagecat schema", nearest ? nearest : "",
+		 nearest ? "'?" : "");
+	return false;
+}
+
 int schema_run(struct call *call)
 {
 	static const char *const table[] = {
@@ -69,11 +80,8 @@ int schema_run(struct call *call)
 
 	if (call->word_count) {
 		query.view = call->words[0];
-		const char *nearest = text_nearest(query.view, view_names);
-		if (!reader_view_from_text(query.view, &view))
-			return complain(CLI_USAGE, "there is no view '%s'%s%s%s", query.view,
-					nearest ? "; did you mean '" : "; see imagecat schema",
-					nearest ? nearest : "", nearest ? "'?" : "");
+		if (!view_named(query.view, &view))
+			return CLI_USAGE;
 	}
 	return rows_print_view(call, VIEW_column_docs, &query, query.view ? one_table : table, id);
 }

@@ -2,13 +2,14 @@
  * An HTTP/1.1 server on the event loop: libmicrohttpd driven through its epoll descriptor.
  *
  * Single-threaded: every function here, and every callback, runs on the loop. Nothing in this
- * header names libmicrohttpd; only server.c includes <microhttpd.h>.
+ * header names libmicrohttpd; only the files of the server include <microhttpd.h>.
  *
  * A request reaches the handler whole: its head and its body, within a deadline and a cap.
  * The handler answers at once or later, with exactly one of http_reply(), http_stream_open()
  * and http_drop(); from then on (after http_stream_close(), for a stream) the request belongs to
  * the server again and may be gone. What the server refuses by itself (a broken head or target,
- * a body over the cap, a client too slow, too many connections) never reaches the handler.
+ * a body over the cap or in chunks, a client too slow, too many connections) never reaches the
+ * handler.
  */
 #pragma once
 
@@ -60,10 +61,11 @@ struct http_header {
 };
 
 struct http_server_options {
-	const char *listen;       /* see listen.h; port 0 takes a free one */
-	int listen_fd;            /* > 0: an open listening socket (socket activation), now ours */
-	unsigned connections_max; /* more are answered 503; 0: 64 */
-	size_t body_max_bytes;    /* of a request; more is answered 413; 0: 64 KiB */
+	const char *listen; /* see listen.h; port 0 takes a free one */
+	int listen_fd;      /* > 0: an open listening socket (socket activation), now ours */
+	/* Who is silent or slow gives way to more of them, and 503 when there is none; 0: 64. */
+	unsigned connections_max;
+	size_t body_max_bytes;      /* of a request; more is answered 413; 0: 64 KiB */
 	int64_t request_timeout_ms; /* for head and body together; 0: 5 s */
 	int64_t idle_timeout_ms; /* between requests, and of a client that reads nothing; 0: 30 s */
 	int64_t reply_timeout_ms; /* for the client to take an answer (not a stream); 0: 30 s */

@@ -1,5 +1,5 @@
 /*
- * What server.c and server_answer.c share of a request; nobody else includes this.
+ * What the files of the server share of a request; nobody else includes this.
  */
 #pragma once
 
@@ -26,8 +26,8 @@ struct http_server {
 	bool kick;            /* a connection was resumed since the last run */
 	uint64_t sweep_at_ms; /* 0: the sweeper sleeps */
 	struct list connections;
-	struct list held; /* requests HELD or STREAMING */
-	unsigned connection_count;
+	struct list held;                     /* requests HELD or STREAMING */
+	unsigned connection_count, cut_count; /* all; those that are about to be closed */
 	struct http_server_options options;
 	char *unix_path;
 	int port;
@@ -38,6 +38,7 @@ struct http_server {
 struct connection {
 	struct list link;
 	int fd;
+	bool cut;                /* its socket was shut down */
 	uint64_t deadline_ms;    /* 0: none */
 	struct request *current; /* born and not completed */
 };
@@ -52,7 +53,6 @@ struct request {
 	bool seen; /* the head has been looked at */
 	bool in_handler;
 	bool suspended;
-	bool oversized;
 	bool unreadable; /* its target cannot be read */
 	char *target, *path;
 	struct buf body;
@@ -63,8 +63,30 @@ struct request {
 	bool stream_closed, stream_broken;
 };
 
-/* From now; 0 takes the deadline away. */
-void server_set_deadline(struct http_server *server, struct connection *connection, int64_t in_ms);
+/* server.c */
+
 void server_suspend(struct request *r);
 /* Nothing when it is not suspended. libmicrohttpd goes on in the next turn of the loop. */
 void server_resume(struct request *r);
+
+/* server_connection.c */
+
+void server_init_sweeper(struct http_server *server);
+/* From now; 0 takes the deadline away. */
+void server_set_deadline(struct http_server *server, struct connection *connection, int64_t in_ms);
+/* More than may be, without those that are about to be closed. */
+bool server_is_full(const struct http_server *server);
+void server_drop_current(struct connection *connection);
+void server_on_connection(void *cls, struct MHD_Connection *mhd, void **context,
+			  enum MHD_ConnectionNotificationCode what);
+
+/* server_receive.c */
+
+void server_free_request(struct request *r);
+void server_tell_gone(struct request *r);
+void *server_on_target(void *cls, const char *target, struct MHD_Connection *mhd);
+enum MHD_Result server_on_access(void *cls, struct MHD_Connection *mhd, const char *url,
+				 const char *method, const char *version, const char *upload,
+				 size_t *upload_size, void **ctx);
+void server_on_completed(void *cls, struct MHD_Connection *mhd, void **ctx,
+			 enum MHD_RequestTerminationCode why);

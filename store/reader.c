@@ -49,6 +49,20 @@ const struct reader_value *reader_value(const struct reader_row *row, const char
 	return NULL;
 }
 
+const char *reader_text(const struct reader_row *row, const char *name)
+{
+	const struct reader_value *value = reader_value(row, name);
+
+	return value && value->type == READER_TEXT ? value->text : "";
+}
+
+int64_t reader_int(const struct reader_row *row, const char *name)
+{
+	const struct reader_value *value = reader_value(row, name);
+
+	return value && value->type == READER_INT ? value->integer : 0;
+}
+
 /* ---- views --------------------------------------------------------------------------------------
  */
 
@@ -164,14 +178,20 @@ static void put_asked(struct query *q, enum reader_view view, const struct view_
 		query_where(q, "images = 0", (struct bound){ 0 });
 }
 
-int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
-		      reader_row_fn *each, void *data, struct error *err)
+/* The number up to which who asks has read the feed; 0: nothing. */
+static int64_t read_up_to(const struct view_query *query)
+{
+	const struct reader_key *after = query->page ? query->page->after : NULL;
+
+	return after && after->count == 1 && after->values[0].type == READER_INT
+		       ? after->values[0].integer
+		       : query->after;
+}
+
+static int run_query(struct reader *reader, enum reader_view view, const struct view_query *query,
+		     reader_row_fn *each, void *data, struct error *err)
 {
 	struct query q = { 0 };
-	int result = check_query(reader, view, query, err);
-
-	if (result < 0)
-		return result;
 	const char *order = views[view].order, *second = views[view].second;
 	struct page_order keys = {
 		.columns = { order }, .count = 1, .descending = query->descending, .strict = !second
@@ -192,6 +212,27 @@ int reader_query_view(struct reader *reader, enum reader_view view, const struct
 	}
 	query_put_order(&q, order, second, query->descending, query->limit);
 	return query_run(reader, &q, each, data, err);
+}
+
+int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
+		      reader_row_fn *each, void *data, struct error *err)
+{
+	bool resumes = view == VIEW_changes && read_up_to(query) > 0;
+	bool begins = resumes && sqlite3_get_autocommit(reader->db) != 0;
+	int result = check_query(reader, view, query, err);
+
+	/* What is pruned between the check and the walk would be missed without a word. */
+	if (result == 0 && begins)
+		result = reader_begin(reader, err);
+	if (result < 0)
+		return result;
+	if (resumes)
+		result = feed_check(reader, read_up_to(query), err);
+	if (result == 0)
+		result = run_query(reader, view, query, each, data, err);
+	if (begins)
+		reader_end(reader);
+	return result;
 }
 
 /* ---- images -------------------------------------------------------------------------------------

@@ -36,6 +36,10 @@ struct reader_row {
 /* NULL when the row has no such column. */
 const struct reader_value *reader_value(const struct reader_row *row, const char *name);
 
+/* "" and 0 where there is none, or none of that type. */
+const char *reader_text(const struct reader_row *row, const char *name);
+int64_t reader_int(const struct reader_row *row, const char *name);
+
 /* 0 goes on; anything else ends the walk and is returned. */
 typedef int reader_row_fn(const struct reader_row *row, void *data);
 
@@ -52,7 +56,9 @@ void reader_limit(struct reader *reader, int64_t ms);
 /* Two equal marks: every view says the same. */
 struct reader_mark {
 	int64_t last_seq, poll_id; /* the newest; 0 for none */
-	int64_t created_at;        /* of the catalog: another one starts its numbers anew */
+	int64_t first_seq,
+		first_poll_id; /* the oldest that are kept; of an empty feed last_seq + 1 */
+	int64_t created_at;    /* of the catalog: another one starts its numbers anew */
 	uint64_t listings; /* fingerprint of which there are, their health, and which are stale */
 	int64_t images;    /* about how many there are */
 };
@@ -152,7 +158,7 @@ struct view_query {
 	const char *kind, *outcome, *uid, *image_id, *view;
 	const char *id;     /* an image_id or a uid */
 	int64_t listing_id; /* 0 = not asked */
-	int64_t after;      /* the ordering number is greater; 0 = not asked */
+	int64_t after;      /* the ordering number is greater; 0 = all that is kept */
 	int64_t since; /* `at` (changes) or `started_at` (polls) is not earlier; 0 = not asked */
 	const char *const *columns; /* of the view; ends with NULL; NULL gives all */
 	bool missing;               /* of coverage: where there is no image */
@@ -163,7 +169,14 @@ struct view_query {
 	struct reader_page *page; /* as of images */
 };
 
-/* -EINVAL with a sentence when the view has no column that the query names. */
+/*
+ * -EINVAL with a sentence when the view has no column that the query names.
+ *
+ * Who has read `changes` up to a number and asks for what is behind it, with `after` or with a
+ * page, gets all of it or nothing: -ENODATA when some of it was pruned, -ESTALE when the catalog
+ * does not know that number, because it is another one or went back to a backup. The sentence says
+ * what to do.
+ */
 int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
 		      reader_row_fn *each, void *data, struct error *err);
 

@@ -15,6 +15,11 @@ struct reader {
 	int64_t spent_until_ns; /* of the thread's own time; 0: no limit */
 };
 
+/* snapshot.c */
+
+/* 0 when everything behind that number of the feed is there; else as reader_query_view() has it. */
+int feed_check(struct reader *reader, int64_t seq, struct error *err);
+
 /* query.c */
 
 enum { QUERY_VALUES_MAX = 64 };

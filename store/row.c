@@ -69,13 +69,17 @@ static void put_escape(struct buf *out, uint32_t c)
 void row_put_json_text(struct buf *out, const char *text)
 {
 	while (*text) {
-		size_t len;
+		size_t len = 0;
+		while (text[len] >= 0x20 && text[len] < 0x7F)
+			len++;
+		buf_put(out, text, len);
+		text += len;
+		if (!*text)
+			break;
 		uint32_t c = code_point(text, &len);
 		struct buf clean;
 
-		if (c < 0x80 && c >= 0x20 && c != 0x7F) {
-			buf_putc(out, *text);
-		} else if (c < 0x20) {
+		if (c < 0x20) {
 			buf_putc(out, ' ');
 		} else {
 			/* What cleaning would not leave as it is. */
@@ -178,20 +182,13 @@ void row_put_separated(struct buf *out, const struct reader_row *row, char separ
 
 /* ---- names ------------------------------------------------------------------------------- */
 
-static const char *text_of(const struct reader_row *row, const char *name)
-{
-	const struct reader_value *value = reader_value(row, name);
-
-	return value ? value->text : "";
-}
-
 void row_put_listing_name(struct buf *out, const struct reader_row *row)
 {
 	/* A zone says its region: "cn-bj2-02", and QingCloud's zones are regions. */
-	const char *zone = text_of(row, "zone");
-	const char *parts[] = { text_of(row, "account"), text_of(row, "service"),
-				*zone ? zone : text_of(row, "region"), text_of(row, "project"),
-				text_of(row, "variant") };
+	const char *zone = reader_text(row, "zone");
+	const char *parts[] = { reader_text(row, "account"), reader_text(row, "service"),
+				*zone ? zone : reader_text(row, "region"),
+				reader_text(row, "project"), reader_text(row, "variant") };
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		if (*parts[i])

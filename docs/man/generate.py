@@ -31,7 +31,7 @@ def plain(text):
 
 # ---- commands and options ----------------------------------------------------------------------------------
 
-OPTION = re.compile(r"^  (?:-(\w), |    )?--([a-z-]+)(?:(\[=)(\w+)\]| (\S+))?(?:  +(.*))?$")
+OPTION = re.compile(r"^  (?:-(\w), |    )?--([a-z-]+)(?:(\[=)([\w|]+)\]| (\S+))?(?:  +(.*))?$")
 
 
 def options_of(text):
@@ -162,12 +162,17 @@ VIEW_TITLES = {
 }
 
 
+def empty_catalog(build, directory):
+    catalog, config = os.path.join(directory, "catalog.db"), os.path.join(directory, "imagecat.yaml")
+    with open(config, "w", encoding="utf-8") as file:
+        json.dump({"catalog": {"path": catalog}, "http": {"listen": "off"}, "accounts": []}, file)
+    run(os.path.join(build, "imagecatd"), "--config", config, "--once")
+    return catalog
+
+
 def column_docs(build):
     with tempfile.TemporaryDirectory() as directory:
-        catalog, config = os.path.join(directory, "catalog.db"), os.path.join(directory, "imagecat.yaml")
-        with open(config, "w", encoding="utf-8") as file:
-            json.dump({"catalog": {"path": catalog}, "http": {"listen": "off"}, "accounts": []}, file)
-        run(os.path.join(build, "imagecatd"), "--config", config, "--once")
+        catalog = empty_catalog(build, directory)
         return json.loads(run(os.path.join(build, "imagecat"), "--catalog", catalog, "schema", "-o", "json"))
 
 

@@ -3,13 +3,19 @@
  * is for how long no socket and no timer of it was heard.
  *
  *   bench_loop CONFIG             imagecatd --once; one line on stdout: the longest absence and how
- * many were longer than 20 ms, in wall time and in CPU time of the thread
+ * many were longer than 20 ms, in wall time and in CPU time of the thread; and how often the thread
+ * slept anywhere but in epoll_wait(), for a disk, a lock, or a peer
+ *   bench_loop --service CONFIG   the same of imagecatd, until SIGTERM
  *
- * Wall time counts what the disk or another process took from the thread too; CPU time does not.
- * libuv finds the functions below before those of libc, since the program defines them.
+ * Wall time counts what the disk or another process took from the thread too; CPU time and sleeps
+ * do not. libuv finds the functions below before those of libc, since the program defines them;
+ * libmicrohttpd, which has a descriptor of its own that it never waits for, is not counted.
  */
 #include <dlfcn.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "config/config.h"
@@ -34,6 +40,24 @@ static _Thread_local bool is_loop_thread;
 static struct stopwatch wall = { .clock = CLOCK_MONOTONIC };
 static struct stopwatch cpu = { .clock = CLOCK_THREAD_CPUTIME_ID };
 static unsigned long turns;
+static int loop_epoll = -1; /* the first one that the thread waits for */
+static long sleeps, sleeps_before = -1;
+
+static long sleeps_of_thread(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage) != 0)
+		die("getrusage", "failed");
+	return usage.ru_nvcsw;
+}
+
+static bool is_loop(int epoll)
+{
+	if (is_loop_thread && loop_epoll < 0)
+		loop_epoll = epoll;
+	return is_loop_thread && epoll == loop_epoll;
+}
 
 static void stop(struct stopwatch *w)
 {
@@ -46,19 +70,22 @@ static void stop(struct stopwatch *w)
 		w->longest = away;
 }
 
-static void enter(void)
+static void enter(int epoll)
 {
-	if (!is_loop_thread)
+	if (!is_loop(epoll))
 		return;
 	stop(&wall);
 	stop(&cpu);
+	if (sleeps_before >= 0)
+		sleeps += sleeps_of_thread() - sleeps_before;
 	turns++;
 }
 
-static void leave(void)
+static void leave(int epoll)
 {
-	if (!is_loop_thread)
+	if (!is_loop(epoll))
 		return;
+	sleeps_before = sleeps_of_thread();
 	wall.since = seconds(wall.clock);
 	cpu.since = seconds(cpu.clock);
 }
@@ -78,9 +105,9 @@ int epoll_wait(int epoll, struct epoll_event *events, int max, int timeout_ms)
 
 	if (!next)
 		next = (wait_fn *)(uintptr_t)real("epoll_wait");
-	enter();
+	enter(epoll);
 	int n = next(epoll, events, max, timeout_ms);
-	leave();
+	leave(epoll);
 	return n;
 }
 
@@ -91,9 +118,9 @@ int epoll_pwait(int epoll, struct epoll_event *events, int max, int timeout_ms,
 
 	if (!next)
 		next = (pwait_fn *)(uintptr_t)real("epoll_pwait");
-	enter();
+	enter(epoll);
 	int n = next(epoll, events, max, timeout_ms, mask);
-	leave();
+	leave(epoll);
 	return n;
 }
 
@@ -102,24 +129,26 @@ int main(int argc, char **argv)
 	struct config *config = NULL;
 	struct buf text;
 
-	if (argc != 2) {
-		fputs("Usage: bench_loop CONFIG\n", stderr);
+	bool service = argc == 3 && strcmp(argv[1], "--service") == 0;
+	if (argc != 2 && !service) {
+		fputs("Usage: bench_loop [--service] CONFIG\n", stderr);
 		return 2;
 	}
+	signal(SIGPIPE, SIG_IGN);
 	buf_init(&text);
-	int rc = config_load(&config, argv[1], builtin_providers, CONFIG_RUN, &text);
+	int rc = config_load(&config, argv[argc - 1], builtin_providers, CONFIG_RUN, &text);
 	fputs(buf_text(&text), stderr);
 	buf_finish(&text);
 	if (rc < 0)
 		return APP_CONFIG;
 	log_setup(config->log.level, config->log.format);
 	is_loop_thread = true;
-	enum app_status status = app_run(config, env_system(), true);
+	enum app_status status = app_run(config, env_system(), !service);
 	config_free(config);
 	if (turns == 0)
 		die("epoll_wait", "libuv never called it here: nothing was measured");
 	printf("turns=%lu longest_wall=%.6f longest_cpu=%.6f over_wall=%lu over_cpu=%lu "
-	       "busy_cpu=%.6f\n",
-	       turns, wall.longest, cpu.longest, wall.over, cpu.over, cpu.total);
+	       "busy_cpu=%.6f sleeps=%ld\n",
+	       turns, wall.longest, cpu.longest, wall.over, cpu.over, cpu.total, sleeps);
 	return status;
 }

@@ -24,9 +24,9 @@ FOLDERS = [
     ("providers/*", ABI),
     ("http/*", BASE + ABI + ["http/*"]),
     ("store/*", BASE + ABI + ["model/*", "store/*"]),
-    ("export/*", BASE + ABI + ["model/*", "export/*", "store/reader.h", "store/row.h", "http/client.h", "http/server.h"]),
+    ("export/*", BASE + ABI + ["model/*", "export/*", "store/reader.h", "store/filters.def", "store/row.h", "http/client.h", "http/server.h"]),
     ("daemon/*", LIBRARIES + ["daemon/*"]),
-    ("cli/*", BASE + ABI + ["model/*", "config/*", "cli/*", "store/reader.h", "store/row.h"]),
+    ("cli/*", BASE + ABI + ["model/*", "config/*", "cli/*", "store/reader.h", "store/filters.def", "store/row.h"]),
     ("sim/*", BASE + ABI + ["sim/*", "http/server.h"]),
     ("tests/*", ["*"]),
 ]
@@ -67,7 +67,7 @@ SYSTEM = [
     "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "locale.h", "math.h", "setjmp.h", "signal.h",
     "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h",
     "stdnoreturn.h", "string.h", "strings.h", "time.h", "wchar.h",
-    "arpa/*", "dirent.h", "dlfcn.h", "endian.h", "fcntl.h", "fnmatch.h", "grp.h", "ifaddrs.h", "langinfo.h", "link.h", "net/*",
+    "arpa/*", "dirent.h", "dlfcn.h", "endian.h", "fcntl.h", "fnmatch.h", "fts.h", "grp.h", "ifaddrs.h", "langinfo.h", "link.h", "net/*",
     "netdb.h", "netinet/*", "poll.h", "pthread.h", "pwd.h", "regex.h", "sched.h", "semaphore.h", "spawn.h", "sys/*",
     "syslog.h", "termios.h", "unistd.h",
 ]

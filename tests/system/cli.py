@@ -114,6 +114,12 @@ def help_of_everything(place):
 
 @row_case([
     ("no_command", [], "Usage: imagecat"),
+    ("no_command_but_an_option", ["--catalog", "x"], "Usage: imagecat"),
+    ("unknown_view_of_export", ["export", "--csv", "-", "--view", "imagse"], "there is no view 'imagse'; did you mean 'images'?"),
+    ("not_a_number", ["list", "--limit", "0"], "--limit: '0' is not a number from 1 on"),
+    ("not_a_time", ["list", "--since", "x"], "--since: 'x' is not a time: 2026-11-20, "),
+    ("not_an_address", ["poll", "--http", "nowhere", "--token-file", "keys/prod.key"], "'nowhere' is no address: it is HOST:PORT or unix:/PATH"),
+    ("json_of_no_column", ["list", "-o", "json", "--sort", "created"], "images has no column 'created'"),
     ("unknown_command", ["shwo"], "unknown command 'shwo'; did you mean 'show'?"),
     ("unknown_help", ["help", "lst"], "unknown command 'lst'; did you mean 'list'?"),
     ("unknown_option", ["list", "--regio", "a", "--zoone", "b"], "list has no option --zoone; did you mean '--zone'?"),
@@ -133,7 +139,8 @@ def help_of_everything(place):
 def usage(place, arguments, says):
     Filled(place, [image("a")])
     run = cat(place, *arguments, status=USAGE)
-    has(run.out + run.err, says)
+    equal(run.out, "")
+    has(run.err, says)
     assert not os.path.exists(os.path.join(place.path, "a"))
 
 
@@ -189,7 +196,8 @@ def make_damaged(place):
     ("foreign", make_foreign, "is not an imagecat catalog"),
     ("text", make_text, "is not an SQLite database"),
     ("empty", lambda place: open(place.catalog, "w").close(), "is not an imagecat catalog"),
-    ("directory", lambda place: (os.unlink(place.catalog), os.mkdir(place.catalog)), "cannot be"),
+    ("directory", lambda place: (os.unlink(place.catalog), os.mkdir(place.catalog)), "it is no file"),
+    ("pipe", lambda place: (os.unlink(place.catalog), os.mkfifo(place.catalog)), "it is no file"),
     ("damaged", make_damaged, "damaged"),
 ], "refused")
 def refused(place, make, says):
@@ -251,6 +259,8 @@ FILTERS = [
     ("kind", ["--kind", "custom"], "kind = 'custom' AND state IS NOT 'purged'"),
     ("origin", ["--origin", "community"], "origin = 'community'"),
     ("form", ["--form", "container"], "form = 'container'"),
+    ("workload", ["--workload", "gpu"], "workload = 'gpu'"),
+    ("no_workload", ["--workload", "-"], "workload IS NULL AND state IS NOT 'purged'"),
     ("state", ["--state", "deprecated"], "state = 'deprecated'"),
     ("gpu", ["--gpu"], "gpu_supported = 1 AND state IS NOT 'purged'"),
     ("no_gpu", ["--gpu=no"], "gpu_supported = 0 AND state IS NOT 'purged'"),
@@ -268,12 +278,82 @@ FILTERS = [
 def filters_agree_with_sql(place):
     simulated(place)
     seen = set()
+    found = {row["uid"] for row in rows(place, "search", "u", "--columns", "uid")}
+    newest = {row["uid"] for row in place.rows("SELECT uid FROM latest_images")}
     for name, arguments, where in FILTERS:
         expected = [row["uid"] for row in place.rows("SELECT uid FROM images WHERE %s ORDER BY uid" % where)]
-        equal([row["uid"] for row in rows(place, "list", *arguments, "--columns", "uid")], expected, name)
-        equal(cat(place, "list", *arguments, "--columns", "uid", "-o", "ndjson").out.count("\n"), len(expected), name)
+        narrow = [*arguments, "--columns", "uid"]
+        equal([row["uid"] for row in rows(place, "list", *narrow)], expected, name)
+        equal(cat(place, "list", *narrow, "-o", "ndjson").out.count("\n"), len(expected), name)
+        equal([row["uid"] for row in rows(place, "search", "u", *narrow)], [uid for uid in expected if uid in found], name)
+        chosen = [uid for uid in expected if uid in newest]
+        equal([row["uid"] for row in rows(place, "latest", "--all", *narrow, status=OK if chosen else NOT_FOUND)], chosen, name)
+        # An export leaves out nothing that was not asked to be.
+        every = place.rows("SELECT uid FROM images WHERE %s ORDER BY uid" % where.replace("state IS NOT 'purged'", "1"))
+        equal([json.loads(line) for line in cat(place, "export", "--ndjson", "-", *narrow).out.splitlines()], every, name)
         seen.add(len(expected))
     assert len(seen) > 10, "the filters choose alike"
+
+
+# What else each command takes: a line, how it ends, and a pattern of what it says.
+OTHERS = [
+    ("list --columns name,uid --sort name:desc --limit 2 -o tsv --utc", OK, r"\Aname\tuid\n[^\n]+\n[^\n]+\n\Z"),
+    ("list --removed -o json", OK, r"\A\[\]\n\Z"),
+    ("search u --columns uid,name --sort uid --limit 1 -o csv --utc", OK, r"\Auid,name\r\n[^\n]+\r\n\Z"),
+    ("search u --removed -o ndjson", OK, r"\A\Z"),
+    ("latest --columns uid --sort uid:desc --limit 1 -o tsv --utc --all", OK, r"\Auid\n[^\n]+\n\Z"),
+    ("show ID --raw -o json", OK, r'"raw":\{'),
+    ("show ID --at 2000-01-01 --utc", OK, r"presence +unseen"),
+    ("check ids --eol-within 1d --all --columns id,problem --utc -o csv", UNHEALTHY, r"\Aid,problem\r\nuimage-never,gone\r\n\Z"),
+    ("history ID --since 1d --limit 1 --columns seq -o tsv --utc", OK, r"\Aseq\n\Z"),
+    ("changes --after 1 --since 1d --kind baseline --account prod --service uhost --region cn-bj2 --zone - --listing 1 --limit 1 "
+     "--columns kind,account -o json --utc", OK, r'\A\[(\{"kind":"baseline","account":"prod"\})?\]\n\Z'),
+    ("changes --follow -o json", USAGE, r"-o ndjson"),
+    ("status --provider ucloud --account prod -o id --utc", OK, r"\A\d+\n"),
+    ("polls --provider ucloud --account prod --service uhost --region cn-bj2 --zone - --outcome complete --listing LISTING --since 1h "
+     "--limit 1 --columns poll_id,outcome -o tsv --utc", OK, r"\Apoll_id\toutcome\n\d+\tcomplete\n\Z"),
+    ("coverage --provider ucloud --region cn-bj2 --zone cn-bj2-02 --os ubuntu:22.04 --arch x86_64 --form vm --limit 1 --columns region,images "
+     "-o tsv --utc", OK, r"\Aregion\timages\ncn-bj2\t\d+\n\Z"),
+    ("coverage --missing -o csv --columns images", OK, r"\Aimages\r\n(0\r\n)+\Z"),
+    ("export --csv - --columns uid --removed", OK, r"\Auid\r\n\Z"),
+    ("export --ndjson - --view catalog_info", OK, r'"schema_version"'),
+    ("export --sqlite copy.db", OK, r"\A\Z"),
+    ("schema images --columns column --limit 1 -o id --utc", OK, r"\Auid\n\Z"),
+    ("poll --http 127.0.0.1:1 --token-file keys/prod.key", ERROR, r"does not answer at 127\.0\.0\.1:1"),
+    ("poll --config imagecat.yaml", ERROR, r"set http\.token_file in 'imagecat\.yaml'"),
+    ("release 1 --http 127.0.0.1:1 --token-file keys/prod.key", ERROR, r"does not answer at 127\.0\.0\.1:1"),
+    ("release 1 --config imagecat.yaml", ERROR, r"set http\.token_file in 'imagecat\.yaml'"),
+]
+
+
+@case
+def every_option_of_every_command(place):
+    """With filters_agree_with_sql: what a command's help names has a row that uses it."""
+    simulated(place)
+    with open(os.path.join(place.path, "ids"), "w") as file:
+        file.write("uimage-never\n")
+    words = {"ID": ids(place, "list", "--account", "prod", "--limit", "1")[0],
+             "LISTING": str(place.value("SELECT listing_id FROM listings WHERE account = 'prod' AND service = 'uhost'"))}
+    used = {("help", "help")}
+    for line, status, pattern in OTHERS:
+        arguments = [words.get(word, word) for word in line.split()]
+        run = cat(place, *arguments, status=status)
+        assert re.search(pattern, run.out + run.err), (line, run.out[:500], run.err)
+        used |= {(arguments[0], option) for option in re.findall(r"(?<= )--([a-z-]+)", line.replace(" -o ", " --output "))}
+    for _, arguments, _ in FILTERS:
+        used |= {(command, option.lstrip("-").partition("=")[0]) for command in ("list", "search", "latest", "export")
+                 for option in arguments if option.startswith("--")}
+    for name in {command.split()[0] for command in COMMANDS} | {"poll", "release", "help"}:
+        has(cat(place, name, "--help").out, "Usage: imagecat " + name)
+        used |= {(name, "help")}
+        if name not in ("poll", "release", "help"):
+            run = start(place, name, *{"show": ["x"], "history": ["x"], "search": ["x"], "check": ["ids"], "export": ["--csv", "-"]}.get(name, []),
+                        "--catalog", "none.db")
+            equal(run.wait(), ERROR)
+            has(run.err, "there is no catalog at 'none.db'")
+            used |= {(name, "catalog")}
+        takes = re.findall(r"^  (?:-\w, |    )--([a-z-]+)", cat(place, "help", name).out, re.MULTILINE)
+        equal([option for option in takes if (name, option) not in used], [], "options of %s that no row uses" % name)
 
 
 @case
@@ -329,11 +409,17 @@ def nothing_is_no_error(place):
     run = cat(place, *nothing)
     equal((run.out, run.err), ("", "imagecat: there is none\n"))
     equal(cat(place, *nothing, "-o", "json").out, "[]\n")
+    run = cat(place, "list", "--region", "cn-bj", "--os", "ubunut:22.04", "--zone", "-", "--account", "nobody")
+    equal(run.out, "")
+    equal(run.err, "imagecat: there is none\nimagecat: no image of the catalog has account 'nobody'\n"
+                   "imagecat: no image of the catalog has region 'cn-bj'; did you mean 'cn-bj2'?\n"
+                   "imagecat: no image of the catalog has os_distro 'ubunut'; did you mean 'ubuntu'?\n")
+    has(cat(place, "latest", "--os", "ubunut", "-o", "id", status=NOT_FOUND).err, "did you mean 'ubuntu'?")
     equal(cat(place, *nothing, "-o", "ndjson").out, "")
     equal(cat(place, *nothing, "-o", "csv", "--columns", "uid,name").out, "uid,name\r\n")
     equal(ids(place, *nothing), [])
     equal(cat(place, *nothing, "-o", "tsv").out.split(), [row["column"] for row in rows(place, "schema", "images")])
-    equal(cat(place, "changes", "--after", "99", "-o", "csv").out.strip().split(","),
+    equal(cat(place, "changes", "--kind", "held", "-o", "csv").out.strip().split(","),
           [row["column"] for row in rows(place, "schema", "changes")])
 
 
@@ -468,6 +554,9 @@ MATRIX = [
     ("gpu", [], [gpu("a", 1), gpu("b", None)], ["--gpu"], OK, "a", None),
     ("gpu_not_known", [], [gpu("a", 1), gpu("b", None)], ["--gpu=unknown"], OK, "b", None),
     ("gpu_no", [], [gpu("a", 1), gpu("b", None)], ["--gpu=no"], NOT_FOUND, None, None),
+    # A place is never chosen for another because that has a newer system.
+    ("newer_elsewhere", [], [image("a"), image("b", "Ubuntu 24.04 64位", zone="cn-bj2-05"), image("c", zone="cn-bj2-05")], ["--os", "ubuntu"],
+     AMBIGUOUS, None, "  --zone cn-bj2-02|cn-bj2-05\n"),
     ("not_launchable", [], [image("a"), image("b", State="Unavailable", CreateTime=1700000000)], [], OK, "a", None),
     ("name", [], [image("a"), image("b", zone="cn-bj2-05")], ["--name", "b"], OK, "b", None),
 ]
@@ -548,13 +637,59 @@ def checks_what_is_used(place):
     equal([row["problem"] for row in rows(place, "check", path, status=UNHEALTHY)], ["missing", "stale"])
 
 
+TERRAFORM = """\
+variable "image_id" {
+  default = "uimage-good01" # uimage-incomment
+}
+resource "ucloud_instance" "web" {
+  name     = "web01"
+  image_id = "uimage-never1"
+}
+data "x" "y" { image_ids = ["uimage-gone01", "centos7x64"] }
+"""
+
+
+@case
+def checks_what_files_use(place):
+    """Terraform and the like, and directories of them."""
+    filled = Filled(place, [image("gone01"), image("good01")])
+    filled.poll([image("good01")])
+    files = {"main.tf": TERRAFORM, "sub/vars.json": '{"ImageId":"uimage-good01","Name":"uimage"}', ".git/x": "uimage-hidden\n",
+             "sub/words": "uimage-listed\nEOF\n", "binary": "uimage-binary \0 x\n"}
+    for name, text in files.items():
+        path = os.path.join(place.path, "src", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+    os.symlink("nowhere", os.path.join(place.path, "src", "link"))
+    main_tf = [("uimage-never1", "gone", "src/main.tf", 6), ("uimage-gone01", "gone", "src/main.tf", 8),
+               ("centos7x64", "gone", "src/main.tf", 8)]
+    key = lambda row: (row["id"], row["problem"], row["file"], row["line"])  # noqa: E731
+    run = cat(place, "check", "src/main.tf", "-o", "json", status=UNHEALTHY)
+    equal([key(row) for row in json.loads(run.out)], main_tf)
+    run = cat(place, "check", "src", "--all", "-o", "json", status=UNHEALTHY)
+    equal([key(row) for row in json.loads(run.out)],
+          [("uimage-good01", "ok", "src/main.tf", 2), *main_tf, ("uimage-good01", "ok", "src/sub/vars.json", 1),
+           ("uimage-listed", "gone", "src/sub/words", 1)])
+    # Named, a file of one word a line is a list.
+    run = cat(place, "check", "src/sub/words", "src/sub/vars.json", "-o", "id", status=UNHEALTHY)
+    equal(run.out, "uimage-listed\nEOF\n")
+    has(cat(place, "check", "src", status=UNHEALTHY).err, "imagecat: 6 ids checked in 3 files, 4 with a problem\n")
+    equal(cat(place, "check", "src/sub/vars.json").err, "imagecat: 1 id checked, 0 with a problem\n")
+    # What cannot be read is no good end, and hides nothing.
+    run = cat(place, "check", "src/binary", "src/link", "nowhere", "src/sub/words", status=ERROR)
+    has(run.out, "uimage-listed")
+    for name, why in (("src/binary", "it is no text"), ("src/link", "No such file"), ("nowhere", "No such file")):
+        has(run.err, "imagecat: '%s' cannot be read: %s" % (name, why))
+
+
 @case
 def checks_standard_input(place):
     Filled(place, [image("a")])
     program = os.path.join(harness.build, "imagecat")
-    for text, status in ((b"uimage-a\n", OK), (b"", OK), (b"# none\n", OK), (b"uimage-a\nuimage-b", UNHEALTHY), (b"\xff\xfe\x00a\n", UNHEALTHY)):
+    for text, status in ((b"uimage-a\n", OK), (b"", OK), (b"# none\n", OK), (b"uimage-a\nuimage-b", UNHEALTHY), (b"\xff\xfe\x00a\n", ERROR)):
         done = subprocess.run([program, "--catalog", place.catalog, "check", "-"], input=text, capture_output=True, check=False)
-        equal(done.returncode, status, text)
+        equal(done.returncode, status, repr(text))
         assert not HARMFUL.search(done.stdout.decode()), done.stdout
     has(cat(place, "check", "nowhere.txt", status=ERROR).err, "'nowhere.txt' cannot be read")
 
@@ -614,6 +749,39 @@ def follows(place, number):
 
 
 @case
+def what_was_pruned_is_told(place):
+    filled = Filled(place, [image("a")])
+    for turn in range(5):
+        filled.poll([image("a", ImageName="turn %d" % turn)])
+    change(place.catalog, "DELETE FROM _changes WHERE seq < 4")
+    for arguments in (["--after", "2"], ["--after", "2", "--follow"], ["--after", "2", "--kind", "added", "-o", "ndjson"]):
+        run = cat(place, "changes", *arguments, status=ERROR)
+        equal(run.out.strip(), "")
+        has(run.err, "what is kept is behind 3")
+    has(cat(place, "changes", "--after", "7", status=ERROR).err, "went back to a backup")
+    for after, seqs in (("0", [4, 5, 6]), ("3", [4, 5, 6]), ("6", [])):
+        equal([row["seq"] for row in rows(place, "changes", "--after", after)], seqs)
+
+
+@case
+def follows_past_what_it_leaves_out(place):
+    """It has read what its filter hides: that this was pruned meanwhile is no loss."""
+    filled = Filled(place, [image("a")])
+    run = start(place, "changes", "--follow", "--kind", "added", "--after", "1", "-o", "id")
+    for turn in range(200):
+        filled.poll([image("a", ImageName="turn %d" % turn), *(image("new%d" % i) for i in range(turn // 2))])
+        if run.out:
+            break
+    filled.poll([image("seen"), image("a", ImageName="hidden")])
+    await_text(run, "uimage-seen")
+    change(place.catalog, "DELETE FROM _changes")
+    filled.poll([image("a", ImageName="last"), image("last")])
+    await_text(run, "uimage-last")
+    run.kill(signal.SIGTERM)
+    equal((run.wait(), run.err), (OK, ""))
+
+
+@case
 def follows_until_nobody_reads(place):
     Filled(place, [image("a")])
     arguments = [os.path.join(harness.build, "imagecat"), "--catalog", place.catalog, "changes", "--follow", "--after", "0"]
@@ -658,6 +826,21 @@ def status_tells_health(place):
     cat(place, "status")
     change(place.catalog, "UPDATE _listings SET last_complete_at = 1")
     has(cat(place, "status", status=UNHEALTHY).out, ", stale")
+
+
+@case
+def status_tells_what_is_wrong_first(place):
+    cloud = place.cloud()
+    cloud.put("DescribeImage", [image("a")])
+    place.configure([place.account("ucloud", cloud.url(), name="an-account-whose-name-is-long", services=["uhost"], regions=["cn-bj2", "hk"])])
+    place.once()
+    change(place.catalog, "UPDATE _listings SET health = 'ok', last_complete_at = unixepoch();"
+                          "UPDATE _listings SET health = 'failing', last_error = 'it is broken' WHERE region = 'hk'")
+    lines = cat(place, "status", status=UNHEALTHY).out.splitlines()
+    has(lines[0], "2 listings: 1 ok, 1 failing")
+    equal([line.split("  ")[0] for line in lines[1:]], ["an-account-whose-name-is-long uhost hk", "", "an-account-whose-name-is-long uhost cn-bj2"])
+    equal(lines[2], "    it is broken")
+    equal(len({width(line[:line.index("image")]) for line in (lines[1], lines[3])}), 1, "columns: %r" % lines)
 
 
 @case
@@ -785,14 +968,17 @@ def export_of_a_full_disk(place):
 @case
 def output_that_cannot_be_written(place):
     Filled(place, [image("a")])
+    with open(os.path.join(place.path, "ids.txt"), "w") as file:
+        file.write("uimage-b\n")
     program = os.path.join(harness.build, "imagecat")
     for command in ("list", "list -o json", "show uimage-a", "show uimage-a --raw", "latest", "status", "changes", "schema", "help",
-                    "changes --follow --after 0", "export --csv -"):
+                    "changes --follow --after 0", "export --csv -", "--version", "--help", "--completion", "check ids.txt"):
         with open("/dev/full", "w") as full:
             done = subprocess.run([program, "--catalog", place.catalog, *command.split()], stdout=full, stderr=subprocess.PIPE,
-                                  text=True, check=False, timeout=30)
+                                  text=True, check=False, timeout=30, cwd=place.path)
         equal(done.returncode, ERROR, command)
         has(done.stderr, "imagecat: ")
+        has(done.stderr, "No space left on device")
 
 
 # ---- terminals and hostile text -----------------------------------------------------------------------------
@@ -910,7 +1096,7 @@ def hostile_text_is_harmless_at_every_exit(place):
         run = start(place, *words)
         assert run.wait() in (USAGE, NOT_FOUND, ERROR), words
         assert not HARMFUL.search(run.err) and not forged.search(run.err), (words, run.err)
-        equal(len(run.err.splitlines()), 1, words)
+        equal(len(run.err.splitlines()), 1, str(words))
 
 
 # ---- completion and man pages -------------------------------------------------------------------------------
@@ -927,10 +1113,18 @@ COMPLETIONS = [
     ("behind_an_equals_sign", ["imagecat", "list", "--provider", "=", "q"], {"qingcloud"}),
     ("right_behind_an_equals_sign", ["imagecat", "list", "--gpu", "="], {"yes", "no", "unknown"}),
     ("behind_a_flag", ["imagecat", "list", "--gpu", "--zo"], {"--zone"}),
-    ("anything", ["imagecat", "list", "--region", ""], set()),
+    ("anything", ["imagecat", "list", "--limit", ""], set()),
+    ("what_the_catalog_knows", ["imagecat", "list", "--region", ""], {"cn-bj2"}),
+    ("what_that_catalog_knows", ["imagecat", "list", "--catalog", "none", "--region", ""], set()),
+    ("systems", ["imagecat", "latest", "--os", "u"], {"ubuntu"}),
+    ("zones_that_do_no_harm", ["imagecat", "latest", "--zone", ""], {"cn-bj2-02"}),
+    ("columns", ["imagecat", "list", "--sort", "image_"], {"image_id", "image_set"}),
+    ("several_columns", ["imagecat", "changes", "--columns", "seq,image"], {"seq,image_id"}),
     ("views", ["imagecat", "schema", "im"], {"images", "image_counts"}),
     ("help", ["imagecat", "help", "st"], {"status"}),
     ("behind_the_catalog", ["imagecat", "--catalog", "x", "sta"], {"status"}),
+    ("behind_the_catalog_and_an_equals_sign", ["imagecat", "--catalog", "=", "x", "sta"], {"status"}),
+    ("what_a_named_catalog_knows", ["imagecat", "--catalog", "=", "state/catalog.db", "list", "--account", "p"], {"prod"}),
     ("files", ["imagecat", "--catalog", "ima"], {"imagecat.yaml"}),
     ("files_of_check", ["imagecat", "check", "ima"], {"imagecat.yaml"}),
 ]
@@ -938,12 +1132,14 @@ COMPLETIONS = [
 
 @row_case(COMPLETIONS, "completes")
 def completes(place, words, expected):
-    Filled(place, [])
+    Filled(place, [image("a"), image("b", zone="$(touch harm)"), image("c", zone="`touch harm`")])
     script = "%s\nCOMP_WORDS=(%s) COMP_CWORD=%d\n_imagecat\nprintf '%%s\\n' \"${COMPREPLY[@]}\"" % (
         cat(place, "--completion").out, " ".join("'%s'" % word for word in words), len(words) - 1)
-    done = subprocess.run(["bash", "-u", "-c", script], capture_output=True, text=True, check=False, cwd=place.path)
+    done = subprocess.run(["bash", "-u", "-c", script], capture_output=True, text=True, check=False, cwd=place.path,
+                          env={**os.environ, "PATH": os.path.abspath(harness.build) + ":" + os.environ["PATH"], "IMAGECAT_CATALOG": place.catalog})
     equal(done.stderr, "")
     equal(set(done.stdout.split()), expected)
+    assert not os.path.exists(os.path.join(place.path, "harm"))
 
 
 @case

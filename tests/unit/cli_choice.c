@@ -91,8 +91,9 @@ static const struct choice_row {
 	{ "of each distribution",
 	  { { "a", "bj", "ubuntu", "22.04", 1 }, { "b", "bj", "debian", "12", 1 }, { "c", "bj", "ubuntu", "24.04", 1 } },
 	  "b c ", "  --os debian|ubuntu\n" },
-	{ "not of each place",
-	  { { "a", "bj", "ubuntu", "22.04", 1 }, { "b", "hk", "ubuntu", "24.04", 1 } }, "b ", "" },
+	{ "of each place",
+	  { { "a", "bj", "ubuntu", "22.04", 1 }, { "b", "hk", "ubuntu", "24.04", 1 }, { "c", "hk", "ubuntu", "22.04", 1 } },
+	  "a b ", "  --region bj|hk\n" },
 	{ "ties in two places",
 	  { { "a", "bj", "ubuntu", "22.04", 1 }, { "b", "hk", "ubuntu", "22.04", 1 } }, "a b ", "  --region bj|hk\n" },
 	{ "three answers to gpu",
@@ -129,7 +130,7 @@ static void chooses(void **state)
 		assert_non_null(kept[count]);
 	}
 	memset(values, 0, sizeof(values)); /* the copies have nothing of them */
-	count = choice_highest(kept, count);
+	count = choice_highest(&arena, kept, count);
 	for (size_t i = 0; i < count; i++)
 		strcat(strcat(ids, reader_value(kept[i], "image_id")->text), " ");
 	assert_string_equal(ids, row->ids);

@@ -69,7 +69,7 @@ static const struct row {
 	{ "list --arch x86-64", "--arch: 'x86-64' is none of x86_64, aarch64, i386; did you mean 'x86_64'?\n" },
 	{ "list --account anything --service anything", NULL },
 	{ "list --os ubuntu:22.04", NULL },
-	{ "list --os :22.04", "--os: ':22.04' is not OS[:VER]" },
+	{ "list --os :22.04", "--os: ':22.04' is not a distribution, or one with a version, as ubuntu:22.04\n" },
 	{ "list --gpu", NULL },
 	{ "list --gpu=no --launchable=yes --stale=no", NULL },
 	{ "list --gpu=unknown", NULL },
@@ -77,13 +77,13 @@ static const struct row {
 	{ "list --gpu no", "list takes options only, not 'no'" },
 	{ "list --since 7d", NULL },
 	{ "list --since 2026-11-20T08:00Z", NULL },
-	{ "list --since 7", "--since: '7' is not AGE|TIME" },
-	{ "list --since -7d", "--since: '-7d' is not AGE|TIME" },
+	{ "list --since 7", "--since: '7' is not a time: 2026-11-20, " },
+	{ "list --since -7d", "--since: '-7d' is not a time: " },
 	{ "list --sort name:desc", NULL },
-	{ "list --sort name:up", "--sort: 'name:up' is not KEY[:desc]" },
+	{ "list --sort name:up", "--sort: 'name:up' is not a column, or one with :desc behind it\n" },
 	{ "list --limit 1", NULL },
-	{ "list --limit 0", "--limit: '0' is not N" },
-	{ "list --limit ten", "--limit: 'ten' is not N" },
+	{ "list --limit 0", "--limit: '0' is not a number from 1 on\n" },
+	{ "list --limit ten", "--limit: 'ten' is not a number from 1 on\n" },
 	{ "list --limit", "--limit needs a value: N" },
 	{ "list -o", "--output needs a value: FORMAT" },
 	{ "list -o xml", "--output: 'xml' is none of table, json, ndjson, csv, tsv, id" },
@@ -103,18 +103,18 @@ static const struct row {
 	{ "show --help", NULL },
 	{ "show a b", "show takes one ID|UID only, not 'b' as well" },
 	{ "show a --at 2026-11-20", NULL },
-	{ "show a --at yesterday", "--at: 'yesterday' is not TIME" },
+	{ "show a --at yesterday", "--at: 'yesterday' is not a time: " },
 	{ "search a b c", NULL },
 	{ "changes --after 0", NULL },
-	{ "changes --after -1", "--after: '-1' is not SEQ" },
+	{ "changes --after -1", "--after: '-1' is not a number\n" },
 	{ "changes --kind source-drift -f", NULL },
 	{ "changes --kind custom", "--kind: 'custom' is none of baseline, added" },
 	{ "polls --outcome partial", NULL },
 	{ "polls --outcome bad", "--outcome: 'bad' is none of complete, partial" },
 	{ "check - --eol-within 1d", NULL },
-	{ "check - --eol-within soon", "--eol-within: 'soon' is not AGE" },
+	{ "check - --eol-within soon", "--eol-within: 'soon' is not an age: 90s, 10m, 6h, 7d\n" },
 	{ "export --view changes", NULL },
-	{ "export --view _images", "--view: '_images' is not VIEW" },
+	{ "export --view _images", "there is no view '_images'; did you mean 'images'?\n" },
 	{ "poll --http unix:/a prod uhost", NULL },
 	{ "release", "release needs LISTING" },
 	/* clang-format on */
@@ -230,7 +230,7 @@ static void help_names_every_option(void **state)
 				fail_msg("help %s lacks%s", commands[i].name, name);
 		}
 		for (const char *at = buf_text(&out); *at; at += strcspn(at, "\n") + 1)
-			if (strcspn(at, "\n") > 100 && !strchr(at, '|'))
+			if (strcspn(at, "\n") > 80)
 				fail_msg("help %s has a long line: %.100s", commands[i].name, at);
 		buf_finish(&out);
 	}

@@ -8,25 +8,9 @@
 
 #include "store/row.h"
 #include "tests/test.h"
+#include "tests/unit/cli_cells.h"
 
 enum { CELLS = 4 };
-
-#define TEXT(t)                                                                                    \
-	{                                                                                          \
-		.type = READER_TEXT, .text = (t)                                                   \
-	}
-#define INTEGER(n)                                                                                 \
-	{                                                                                          \
-		.type = READER_INT, .integer = (n), .text = ""                                     \
-	}
-#define REAL(n)                                                                                    \
-	{                                                                                          \
-		.type = READER_REAL, .real = (n), .text = ""                                       \
-	}
-#define NOTHING                                                                                    \
-	{                                                                                          \
-		.type = READER_NULL, .text = ""                                                    \
-	}
 
 static const char *const names[CELLS] = { "image_id", "name", "size_bytes", "tags" };
 
@@ -91,7 +75,7 @@ static char *print(enum output_format format, const char *const *columns, size_t
 		const struct reader_row row = { count, columns, values[i] };
 		assert_int_equal(output_row(output, &row), 0);
 	}
-	assert_int_equal(output_close(output), 0);
+	assert_int_equal(output_close(output, true), 0);
 	long len = ftell(file);
 	assert_true(len >= 0);
 	rewind(file);
@@ -147,6 +131,25 @@ static void csv_has_no_formulas(void **state)
 		assert_string_equal(text, want);
 		free(text);
 	}
+}
+
+/* A name of 10 kB is printed whole, and the others are not padded to it. */
+static void a_long_cell_is_alone(void **state)
+{
+	static const char *const columns[] = { "name", "kind" };
+	static char name[10001];
+	const struct reader_value cells[2][2] = { { TEXT(name), TEXT("x") },
+						  { TEXT("short"), TEXT("y") } };
+	const struct reader_value *const values[] = { cells[0], cells[1] };
+
+	(void)state;
+	memset(name, 'n', sizeof(name) - 1);
+	char *text = print(OUTPUT_TABLE, columns, 2, values, 2);
+	assert_true(strlen(text) < 10300);
+	assert_non_null(strstr(text, name));
+	assert_non_null(strstr(text, "n  x\nshort "));
+	assert_non_null(strstr(text, "  y\n"));
+	free(text);
 }
 
 static void table_shows_times(void **state)
@@ -222,7 +225,7 @@ static void no_rows_have_a_header(void **state)
 		assert_non_null(file);
 		assert_int_equal(output_open(&output, file, (enum output_format)format, true), 0);
 		output_header(output, columns);
-		assert_int_equal(output_close(output), 0);
+		assert_int_equal(output_close(output, true), 0);
 		rewind(file);
 		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
 		assert_string_equal(text, want[format]);
@@ -260,7 +263,7 @@ static void full_disk_is_told(void **state)
 		assert_non_null(file);
 		assert_int_equal(output_open(&output, file, (enum output_format)format, true), 0);
 		assert_int_equal(output_row(output, &row), 0);
-		assert_true(output_close(output) < 0);
+		assert_true(output_close(output, true) < 0);
 		fclose(file);
 	}
 }
@@ -270,6 +273,7 @@ int main(void)
 	const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(csv_has_no_formulas),
 		cmocka_unit_test(table_shows_times),
+		cmocka_unit_test(a_long_cell_is_alone),
 		cmocka_unit_test(formats_have_names),
 		cmocka_unit_test(json_is_harmless),
 		cmocka_unit_test(no_rows_have_a_header),

@@ -4,17 +4,9 @@
 #include "cli/sheet.h"
 
 #include "tests/test.h"
+#include "tests/unit/cli_cells.h"
 
 enum { COLUMNS_MAX = 4 };
-
-#define TEXT(t)                                                                                    \
-	{                                                                                          \
-		.type = READER_TEXT, .text = (t)                                                   \
-	}
-#define INTEGER(n)                                                                                 \
-	{                                                                                          \
-		.type = READER_INT, .integer = (n), .text = ""                                     \
-	}
 
 static const struct row {
 	const char *name;

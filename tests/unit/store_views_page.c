@@ -89,6 +89,7 @@ static const struct row {
 	{ "docs/CATALOG.md", ROOT "docs/CATALOG.md", 21 },
 	{ "README.md", ROOT "README.md", 5 },
 	{ "README.zh-CN.md", ROOT "README.zh-CN.md", 5 },
+	{ "docs/DASHBOARDS.md", ROOT "docs/DASHBOARDS.md", 4 },
 };
 
 static char *read_page(const char *path)
