@@ -14,3 +14,7 @@ endfunction()
 
 install_at_prefix("${CMAKE_CURRENT_LIST_DIR}/../systemd/imagecatd.service" lib/systemd/system/imagecatd.service)
 install_at_prefix("${CMAKE_CURRENT_LIST_DIR}/../systemd/imagecat.tmpfiles" lib/tmpfiles.d/imagecat.conf)
+foreach(name grafana/provisioning/dashboards/imagecat.yaml prometheus/imagecat.rules.yaml
+		prometheus/imagecat.rules.test.yaml)
+	install_at_prefix("${CMAKE_CURRENT_LIST_DIR}/../contrib/${name}" share/imagecat/${name})
+endforeach()

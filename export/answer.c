@@ -83,6 +83,14 @@ void answer_bad_parameter(struct answer *answer, const char *parameter, const ch
 	buf_puts(out, "}]}\n");
 }
 
+void answer_gone(struct answer *answer, const char *detail, int64_t oldest_seq, int64_t seq)
+{
+	struct buf *out = begin_problem(answer, 410, detail);
+
+	buf_printf(out, ",\"oldest_seq\":%lld,\"seq\":%lld}\n", (long long)oldest_seq,
+		   (long long)seq);
+}
+
 /* ---- sending ----------------------------------------------------------------------------- */
 
 void answer_hide_markup(struct buf *json)
@@ -110,7 +118,7 @@ void answer_send(struct answer *answer, struct http_request *request)
 {
 	char seq[32];
 	/* clang-format off */
-	struct http_header headers[12] = {
+	struct http_header headers[14] = {
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'" },
 		{ "Referrer-Policy", "no-referrer" },
@@ -131,11 +139,15 @@ void answer_send(struct answer *answer, struct http_request *request)
 		headers[n++] = (struct http_header){ "X-Catalog-Seq", seq };
 	if (answer->allow)
 		headers[n++] = (struct http_header){ "Allow", answer->allow };
+	if (answer->encoding)
+		headers[n++] = (struct http_header){ "Content-Encoding", answer->encoding };
+	if (answer->vary)
+		headers[n++] = (struct http_header){ "Vary", answer->vary };
 	if (answer->status == 401)
 		headers[n++] = (struct http_header){ "WWW-Authenticate", "Bearer" };
 	if (answer->status == 503)
 		headers[n++] = (struct http_header){ "Retry-After", "5" };
-	static_assert(ARRAY_LEN(headers) >= 12, "the longest list and its end");
+	static_assert(ARRAY_LEN(headers) > 5 + 8, "the longest list and its end");
 	if (answer->etag.failed || answer->link.failed)
 		answer->body.failed = true; /* a 500 */
 	http_reply(request, answer->status ? answer->status : 500, headers, &answer->body);

@@ -17,6 +17,8 @@ struct answer {
 	struct buf body;
 	struct buf etag, link; /* headers; empty: none */
 	const char *allow;     /* of a 405 */
+	const char *encoding;  /* of the body; NULL: as it is */
+	const char *vary;      /* the header that the answer depends on; NULL: none */
 	int64_t seq;           /* of the catalog; -1: it was not read */
 };
 
@@ -31,6 +33,9 @@ struct buf *answer_begin(struct answer *answer, int status, const char *type);
  * `parameter` and `wanted` name a parameter and what it may be; NULL for none.
  */
 void answer_problem(struct answer *answer, int status, const char *detail);
+/* What was asked for is not kept, or of another catalog; the feed has what lies between. */
+void answer_gone(struct answer *answer, const char *detail, int64_t oldest_seq, int64_t seq);
+
 void answer_bad_parameter(struct answer *answer, const char *parameter, const char *wanted);
 
 /* Sends it; empties it. */

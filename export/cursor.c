@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/hash.h"
 
 /*
- * In hex: "QUESTION", "CATALOG", then a letter and a value for each column, all parted by a byte
- * that no text of a catalog has.
+ * In hex: "SUM", "QUESTION", "CATALOG", then a letter and a value for each column, all parted by a
+ * byte that no text of a catalog has. The sum is of all that is behind it: a cursor that was cut
+ * would still be one, of a row that nobody was at.
  */
 enum { SEPARATOR = 0x1F };
 
@@ -27,16 +29,20 @@ static void put_value(struct buf *out, const struct reader_value *value)
 
 void cursor_put(struct buf *out, uint64_t question, int64_t catalog, const struct reader_key *key)
 {
-	struct buf plain;
+	struct buf plain, sum;
 
 	buf_init(&plain);
-	buf_printf(&plain, "%llx%c%llx", (unsigned long long)question, SEPARATOR,
+	buf_init(&sum);
+	buf_printf(&plain, "%c%llx%c%llx", SEPARATOR, (unsigned long long)question, SEPARATOR,
 		   (unsigned long long)catalog);
 	for (size_t i = 0; i < key->count; i++)
 		put_value(&plain, &key->values[i]);
+	buf_printf(&sum, "%llx", (unsigned long long)hash_bytes(buf_text(&plain), plain.len, 0));
+	crypto_put_hex(out, (const uint8_t *)buf_text(&sum), sum.len);
 	crypto_put_hex(out, (const uint8_t *)buf_text(&plain), plain.len);
-	out->failed |= plain.failed;
+	out->failed |= plain.failed || sum.failed;
 	buf_finish(&plain);
+	buf_finish(&sum);
 }
 
 static int digit(char c)
@@ -110,13 +116,24 @@ static bool read_value(const char *piece, struct reader_value *ret)
 	}
 }
 
+/* Goes behind the sum; false when it is not that of the rest. */
+static bool check_sum(char **at)
+{
+	const char *rest = strchr(*at, SEPARATOR);
+	uint64_t sum = rest ? hash_bytes(rest, strlen(rest), 0) : 0;
+	uint64_t given;
+
+	return read_hex(next_piece(at), &given) && rest && given == sum;
+}
+
 static enum cursor_verdict read_plain(char *plain, uint64_t question, int64_t catalog,
 				      struct reader_key *key)
 {
 	char *at = plain, *piece;
 	uint64_t of_question, of_catalog;
 
-	if (!read_hex(next_piece(&at), &of_question) || !read_hex(next_piece(&at), &of_catalog))
+	if (!check_sum(&at) || !read_hex(next_piece(&at), &of_question) ||
+	    !read_hex(next_piece(&at), &of_catalog))
 		return CURSOR_BROKEN;
 	if ((int64_t)of_catalog != catalog)
 		return CURSOR_GONE;

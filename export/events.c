@@ -98,7 +98,17 @@ static int on_change(const struct reader_row *row, void *data)
 	return l->text.len > PIECE_BYTES;
 }
 
-/* A seq that is not there yet was of another catalog: what the client knows of it is nothing. */
+/* What the client knows cannot be made good by what is in the feed: it reads everything anew. */
+static void put_reset(struct listener *l, const struct reader_mark *mark, const char *reason)
+{
+	buf_printf(&l->text,
+		   "id: %lld\nevent: reset\ndata: {\"seq\":%lld,\"oldest_seq\":%lld,\"reason\":"
+		   "\"%s\"}\n\n",
+		   (long long)mark->last_seq, (long long)mark->last_seq, (long long)mark->first_seq,
+		   reason);
+	l->reached = mark->last_seq;
+}
+
 static int read_piece(struct listener *l, struct reader *reader)
 {
 	struct reader_mark mark;
@@ -108,16 +118,17 @@ static int read_piece(struct listener *l, struct reader *reader)
 	int rc = reader_mark(reader, &mark, NULL);
 	if (rc < 0)
 		return rc;
-	if (l->at < 0 || l->at > mark.last_seq) {
-		if (l->at >= 0)
-			buf_printf(&l->text, "id: %lld\nevent: reset\ndata: {\"seq\":%lld}\n\n",
-				   (long long)mark.last_seq, (long long)mark.last_seq);
+	if (l->at < 0) {
 		l->reached = mark.last_seq;
 		return 0;
 	}
 	rc = reader_query_view(reader, VIEW_changes, &query, on_change, l, NULL);
 	l->more = page.more;
 	reader_key_finish(&page.last);
+	if (rc == -ENODATA || rc == -ESTALE) {
+		put_reset(l, &mark, rc == -ENODATA ? "pruned" : "unknown");
+		return 0;
+	}
 	answer_hide_markup(&l->text);
 	return rc;
 }

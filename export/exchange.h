@@ -56,6 +56,9 @@ struct export
 const char *exchange_text(const struct exchange *x, const char *name);
 int64_t exchange_int(const struct exchange *x, const char *name, int64_t otherwise);
 
+/* Does who asks have what the answer's tag stands for? */
+bool exchange_knows(const struct exchange *x);
+
 /* Sends what the answer is, or drops it when nobody waits; frees the exchange. */
 void exchange_end(struct exchange *x);
 

@@ -42,6 +42,32 @@ int64_t exchange_int(const struct exchange *x, const char *name, int64_t otherwi
 	return text && text_to_int(text, &number) ? number : otherwise;
 }
 
+/* Is one of the tags ours? Weak or not makes no difference here. */
+static bool is_known(const char *header, const char *etag)
+{
+	const char *tag = etag + 2; /* behind W/ */
+	size_t len = strlen(tag);
+
+	if (!header)
+		return false;
+	for (const char *at = header; *at;) {
+		at += strspn(at, " \t,");
+		if (strncmp(at, "W/", 2) == 0)
+			at += 2;
+		if (strncmp(at, tag, len) == 0 || *at == '*')
+			return true;
+		at += *at == '"' ? 1 : 0;
+		at += strcspn(at, "\"");
+		at += *at == '"';
+	}
+	return false;
+}
+
+bool exchange_knows(const struct exchange *x)
+{
+	return !x->answer.etag.failed && is_known(x->if_none_match, buf_text(&x->answer.etag));
+}
+
 static void free_exchange(struct exchange *x)
 {
 	if (x->token)
@@ -71,6 +97,8 @@ void exchange_failed(struct exchange *x, int result, const struct error *err)
 	if (result == -EINTR)
 		answer_problem(&x->answer, 503,
 			       "the question took too long: ask for less, or ask the file");
+	else if (result == -ENODATA || result == -ESTALE)
+		answer_gone(&x->answer, err->text, x->mark.first_seq, x->mark.last_seq);
 	else
 		answer_problem(&x->answer, 503, err->text[0] ? err->text : "out of memory");
 }
@@ -81,30 +109,10 @@ static void put_etag(struct exchange *x)
 {
 	const struct reader_mark *m = &x->mark;
 
-	buf_printf(&x->answer.etag, "W/\"%s-%llx-%llx-%llx-%llx\"", IMAGECAT_VERSION,
-		   (unsigned long long)m->created_at, (unsigned long long)m->last_seq,
+	buf_printf(&x->answer.etag, "W/\"%s-%llx-%llx.%llx-%llx.%llx-%llx\"", IMAGECAT_VERSION,
+		   (unsigned long long)m->created_at, (unsigned long long)m->first_seq,
+		   (unsigned long long)m->last_seq, (unsigned long long)m->first_poll_id,
 		   (unsigned long long)m->poll_id, (unsigned long long)m->listings);
-}
-
-/* Is one of the tags ours? Weak or not makes no difference here. */
-static bool is_known(const char *header, const char *etag)
-{
-	const char *tag = etag + 2; /* behind W/ */
-	size_t len = strlen(tag);
-
-	if (!header)
-		return false;
-	for (const char *at = header; *at;) {
-		at += strspn(at, " \t,");
-		if (strncmp(at, "W/", 2) == 0)
-			at += 2;
-		if (strncmp(at, tag, len) == 0 || *at == '*')
-			return true;
-		at += *at == '"' ? 1 : 0;
-		at += strcspn(at, "\"");
-		at += *at == '"';
-	}
-	return false;
 }
 
 /* Everything that is read between begin and end is of one moment. */
@@ -118,7 +126,7 @@ static int run_in_snapshot(struct exchange *x, struct reader *reader, struct err
 	/* What is younger than an age changes with the time alone. */
 	if (x->route->flags & ROUTE_CONDITIONAL && !exchange_text(x, "since")) {
 		put_etag(x);
-		if (is_known(x->if_none_match, buf_text(&x->answer.etag))) {
+		if (exchange_knows(x)) {
 			answer_begin(&x->answer, 304, NULL);
 			return 0;
 		}
@@ -217,6 +225,16 @@ static int copy_parameters(struct exchange *x, const struct http_request *reques
 	return http_params_parse(&x->query, text, form ? request->body_len : strlen(text));
 }
 
+/* The page may be linked to from a chat or a wiki; nothing else answers who comes from there. */
+static bool follows_link(const struct http_request *request)
+{
+	const struct route *route = route_find(request->method, request->path).route;
+
+	return route && route->flags & ROUTE_LINKED &&
+	       guard_is_link(http_request_header(request, "Sec-Fetch-Mode"),
+			     http_request_header(request, "Sec-Fetch-Dest"));
+}
+
 /* False after the answer was made a problem. */
 static bool may_ask(const struct export *export, const struct http_request *request,
 		    struct answer *answer)
@@ -225,7 +243,8 @@ static bool may_ask(const struct export *export, const struct http_request *requ
 		answer_problem(
 			answer, 421,
 			"the request is addressed to a name that is not ours: see http.names");
-	else if (!guard_allows_site(http_request_header(request, "Sec-Fetch-Site")))
+	else if (!guard_allows_site(http_request_header(request, "Sec-Fetch-Site")) &&
+		 !follows_link(request))
 		answer_problem(answer, 403, "pages of other sites may not ask");
 	return !answer->status;
 }

@@ -115,3 +115,9 @@ bool guard_allows_site(const char *site)
 {
 	return !site || !text_equal_nocase(site, "cross-site");
 }
+
+bool guard_is_link(const char *mode, const char *dest)
+{
+	return mode && text_equal_nocase(mode, "navigate") && dest &&
+	       text_equal_nocase(dest, "document");
+}

@@ -26,3 +26,9 @@ bool guard_allows_host(const struct guard *guard, const char *host);
 
 /* Of Sec-Fetch-Site; NULL, from who is no browser, is fine. */
 bool guard_allows_site(const char *site);
+
+/*
+ * Of Sec-Fetch-Mode and -Dest: somebody follows a link, and what comes fills the window. The site
+ * that had the link sees nothing of it.
+ */
+bool guard_is_link(const char *mode, const char *dest);

@@ -5,6 +5,9 @@
 
 #include "export/exchange.h"
 
+/* assets.c */
+void assets_answer(struct exchange *x);
+
 /* health.c */
 void health_live(struct exchange *x);
 bool health_prepare(struct exchange *x);

@@ -14,25 +14,16 @@
 
 /* clang-format off */
 const struct parameter images_parameters[] = {
-	{ "provider",   PARAMETER_WORD, .words = "ucloud|compshare|qingcloud", .help = "of that provider" },
-	{ "cloud",      PARAMETER_TEXT, .help = "of that cloud: host of the endpoint, or its configured name" },
-	{ "account",    PARAMETER_TEXT, .help = "seen by that account" },
-	{ "service",    PARAMETER_TEXT, .help = "of that service: uhost, uk8s, custom, platform, community, shared, images" },
-	{ "region",     PARAMETER_TEXT, .help = "in that region; - for none" },
-	{ "zone",       PARAMETER_TEXT, .help = "in that zone; - for none" },
-	{ "os",         PARAMETER_TEXT, .help = "ubuntu, or ubuntu:22.04, which 22.04.5 is as well" },
-	{ "arch",       PARAMETER_WORD, .words = "", .help = "for that processor; - for not known" },
-	{ "kind",       PARAMETER_WORD, .words = "", .help = "of that kind" },
-	{ "origin",     PARAMETER_WORD, .words = "", .help = "by who made it" },
-	{ "form",       PARAMETER_WORD, .words = "", .help = "by what it boots as" },
-	{ "workload",   PARAMETER_TEXT, .help = "the cloud's word for its use; - for none" },
-	{ "state",      PARAMETER_WORD, .words = "", .help = "in that state; without it purged ones are left out" },
-	{ "name",       PARAMETER_TEXT, .help = "whose name matches; * and ? stand for anything" },
-	{ "gpu",        PARAMETER_ANSWER, .help = "runs on GPU machines" },
-	{ "launchable", PARAMETER_ANSWER, .help = "a machine can be made from it now" },
-	{ "stale",      PARAMETER_FLAG, .help = "of listings that are stale" },
+#define AS_TEXT(choice)   PARAMETER_TEXT
+#define AS_WORD(choice)   PARAMETER_WORD, .words = (choice)
+#define AS_OS(choice)     PARAMETER_TEXT
+#define AS_ANSWER(choice) PARAMETER_ANSWER
+#define AS_YESNO(choice)  PARAMETER_FLAG
+#define AS_FLAG(choice)   PARAMETER_FLAG
+#define FILTER(id, name, argument, kind, member, choice, says) { name, AS_##kind(choice), .help = (says) },
+#include "store/filters.def"
+#undef FILTER
 	{ "since",      PARAMETER_SINCE, .help = "first seen, changed or removed since then" },
-	{ "removed",    PARAMETER_FLAG, .help = "removed images instead" },
 	{ "latest",     PARAMETER_FLAG, .help = "only the newest of each sort" },
 	{ "q",          PARAMETER_TEXT, .help = "words that must all be in name, description, tags or software" },
 	{ "sort",       PARAMETER_TEXT, .help = "column, or column:desc; those without a value come last" },
@@ -44,11 +35,15 @@ const struct parameter images_parameters[] = {
 #define AT(member) offsetof(struct image_filter, member)
 /* Parameters that are a text of the filter as they are. */
 static const struct { const char *name; size_t offset; } texts[] = {
-	{ "provider", AT(provider) }, { "cloud", AT(cloud) },   { "account", AT(account) },
-	{ "service", AT(service) },   { "region", AT(region) }, { "zone", AT(zone) },
-	{ "arch", AT(arch) },         { "kind", AT(kind) },     { "origin", AT(origin) },
-	{ "form", AT(form) },         { "workload", AT(workload) }, { "state", AT(state) },
-	{ "name", AT(name_glob) },
+#define IS_TEXT(name, member)   { name, AT(member) },
+#define IS_WORD(name, member)   { name, AT(member) },
+#define IS_OS(name, member)
+#define IS_ANSWER(name, member)
+#define IS_YESNO(name, member)
+#define IS_FLAG(name, member)
+#define FILTER(id, name, argument, kind, member, words, help) IS_##kind(name, member)
+#include "store/filters.def"
+#undef FILTER
 };
 /* clang-format on */
 

@@ -21,6 +21,7 @@ struct series {
 	const char *group;  /* labels account, provider, service */
 	const char *labels; /* the same and listing */
 	const char *info;   /* … and its place */
+	const char *health; /* `labels`, health and reason */
 	int64_t images, last_attempt_at, last_complete_at, interval_s;
 	bool stale;
 };
@@ -99,6 +100,11 @@ static void put_labels(struct series *s, const struct reader_row *row, struct ar
 	for (size_t i = 0; i < ARRAY_LEN(place); i++)
 		exposition_label(&labels, place[i], text_of(row, place[i]));
 	s->info = arena_string(arena, buf_text(&labels));
+	buf_clear(&labels);
+	buf_puts(&labels, s->labels ? s->labels : "");
+	exposition_label(&labels, "health", text_of(row, "health"));
+	exposition_label(&labels, "reason", text_of(row, "last_error_class"));
+	s->health = arena_string(arena, buf_text(&labels));
 	arena->failed |= labels.failed;
 	buf_finish(&labels);
 }
@@ -172,6 +178,10 @@ static void put_listings(struct buf *out, const struct metrics *m)
 			  "What a listing is; the value is 1.");
 	for (size_t i = 0; i < m->count; i++)
 		exposition_int(out, "imagecatd_listing_info", m->series[i].info, 1);
+	exposition_family(out, "imagecatd_listing_health", "gauge",
+			  "How the last poll ended and why it failed; the value is 1.");
+	for (size_t i = 0; i < m->count; i++)
+		exposition_int(out, "imagecatd_listing_health", m->series[i].health, 1);
 	put_gauges(out, m, "imagecatd_listing_images", "Images that are present.", AT(images),
 		   false);
 	put_gauges(out, m, "imagecatd_listing_last_attempt_timestamp_seconds",

@@ -16,7 +16,8 @@ static const struct {
 } schemas[] = {
 	{ "problem", "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"],\"properties\":{"
 	  "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
-	  "\"detail\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+	  "\"detail\":{\"type\":\"string\"},\"oldest_seq\":{\"type\":\"integer\"},"
+	  "\"seq\":{\"type\":\"integer\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
 	  "\"required\":[\"parameter\",\"detail\"],\"properties\":{\"parameter\":{\"type\":\"string\"},"
 	  "\"detail\":{\"type\":\"string\"}}}}}}" },
 	{ "image", "{\"anyOf\":[{\"$ref\":\"#/components/schemas/images_row\"},"
@@ -204,10 +205,13 @@ void openapi_answer(struct exchange *x, struct reader *reader)
 
 	buf_puts(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"imagecat\",\"version\":"
 		      "\"" IMAGECAT_VERSION "\",\"license\":{\"name\":\"MIT\"}},\n\"paths\":{");
+	const char *between = "";
 	for (size_t i = 0; i < route_count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
+		if (routes[i].flags & ROUTE_PAGE)
+			continue;
+		buf_puts(out, between);
 		put_route(out, &routes[i]);
+		between = ",";
 	}
 	buf_puts(out, "\n},\n");
 	int rc = put_schemas(out, reader, &err);

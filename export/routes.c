@@ -23,6 +23,12 @@ static const struct parameter none[] = { { 0 } };
 /* ---- the routes ---------------------------------------------------------------------------- */
 
 const struct route routes[] = {
+	{ "GET", "/", .act = assets_answer, .flags = ROUTE_PAGE | ROUTE_LINKED, .summary = "The page." },
+	{ "GET", "/assets/{name}", .act = assets_answer, .flags = ROUTE_PAGE, .summary = "What it is made of." },
+	{ "GET", "/favicon.svg", .act = assets_answer, .flags = ROUTE_PAGE, .summary = "Its icon." },
+	{ "GET", "/favicon.ico", .act = assets_answer, .flags = ROUTE_PAGE, .summary = "The same." },
+	{ "GET", "/licenses.txt", .act = assets_answer, .flags = ROUTE_PAGE, .summary = "Of its libraries." },
+
 	{ "GET", "/livez", .act = health_live, .summary = "The daemon's loop runs." },
 	{ "GET", "/readyz", .prepare = health_prepare, .run = health_ready, .parameters = verbose,
 	  .flags = ROUTE_NO_CATALOG, .summary = "The catalog can be read and written." },

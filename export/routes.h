@@ -47,6 +47,8 @@ enum route_flag {
 	ROUTE_TOKEN = 1 << 0,       /* only for who has the token */
 	ROUTE_CONDITIONAL = 1 << 1, /* has an ETag */
 	ROUTE_NO_CATALOG = 1 << 2,  /* run() is called without a catalog too: reader NULL */
+	ROUTE_PAGE = 1 << 3,        /* of the page: for browsers, not described to programs */
+	ROUTE_LINKED = 1 << 4,      /* a link of another site may lead here */
 };
 
 extern const struct route routes[];

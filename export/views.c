@@ -34,7 +34,8 @@ const struct parameter polls_parameters[] = {
 	ROWS_PARAMETERS, { 0 },
 };
 const struct parameter changes_parameters[] = {
-	{ "after", PARAMETER_INT, 0, INT64_MAX, .help = "with a greater seq" },
+	{ "after", PARAMETER_INT, 0, INT64_MAX,
+	  .help = "with a greater seq; 410 when some of them were pruned, or the catalog does not know it; 0: all that is kept" },
 	LISTING_PARAMETER,
 	{ "kind", PARAMETER_WORD, .words = "baseline|added|changed|missing|removed|returned|held|released|source-drift|remapped|disabled|enabled",
 	  .help = "of that kind" },

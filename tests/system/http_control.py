@@ -317,8 +317,14 @@ def once_opens_no_http(place):
 @case
 def beyond_this_machine_is_told(place):
     _, web = world(place, listen="0.0.0.0:0")
-    assert web.run.line("HTTP is served beyond this machine")
+    has(web.run.line("HTTP is served beyond this machine")[0], "listen on 127.0.0.1")
+    equal(web.get("/api/v1/images").status, 200)  # on purpose: reading needs no token
+    equal(web.command("/-/poll", token=None).status, 401)
     web.stop()
+    for token in (True, False):
+        local = Web(place, web.accounts, token=token)
+        equal(local.run.line("beyond this machine"), [])
+        local.stop()
 
 
 if __name__ == "__main__":

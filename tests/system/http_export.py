@@ -3,23 +3,20 @@
 
 Usage: python3 tests/system/http_export.py BUILD_DIR [NAME]...
 """
-import concurrent.futures
 import json
 import os
-import random
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import cloud as clouds  # noqa: E402
 from daemon import polls, until  # noqa: E402
 from harness import Skip, case, equal, has, main  # noqa: E402
-from web import TOKEN, Web, receive  # noqa: E402
+from web import TOKEN, Web  # noqa: E402
 
 
 def scripted(place, count=5, names=("prod",), interval="1h", **more):
@@ -29,14 +26,6 @@ def scripted(place, count=5, names=("prod",), interval="1h", **more):
                       for name in names], **more)
     until(web.run, lambda: all(polls(place, name) for name in names))
     return cloud, web
-
-
-def poll(web):
-    """Every listing, in a poll that begins after this call."""
-    before = web.place.value("SELECT max(poll_id) FROM polls")
-    answer = web.command("/-/poll").json
-    until(web.run, lambda: web.place.value("SELECT count(*) FROM polls WHERE poll_id > ?", before) >=
-          answer["due"] + answer["running"])
 
 
 # ---- metrics -----------------------------------------------------------------------------------------------------
@@ -61,7 +50,7 @@ def promtool_accepts_the_metrics(place):
         raise Skip("promtool is not here")
     cloud, web = scripted(place, names=("prod", "qa"))
     cloud.always("DescribeImage", clouds.Answer(status=503))
-    poll(web)
+    web.poll_all()
     reply = web.get("/metrics")
     equal(reply.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
     check = subprocess.run(["promtool", "check", "metrics"], input=reply.body, capture_output=True)
@@ -74,15 +63,16 @@ def metrics_tell_what_happened(place):
     cloud, web = scripted(place, 30)
     cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="other" if n < 3 else "image %d" % n)
                                 for n in range(1, 32)])
-    poll(web)
+    web.poll_all()
     cloud.always("DescribeImage", clouds.ucloud_error(171, "Signature VerifyAC Error"))
-    poll(web)
+    web.poll_all()
     found = samples(web.get("/metrics").body.decode())
     group = {("account", "prod"), ("provider", "ucloud"), ("service", "uhost")}
     labels = frozenset(group | {("listing", "prod uhost cn-bj2")})
     listing = place.listing("prod")
     equal(found["imagecatd_polls_total"], {labels: 3})
     equal(found["imagecatd_poll_failures_total"], {labels | {("reason", "auth")}: 1})
+    equal(found["imagecatd_listing_health"], {labels | {("health", "auth"), ("reason", "auth")}: 1})
     equal(found["imagecatd_listing_images"][labels], listing["images_present"])
     equal(found["imagecatd_listing_interval_seconds"], {labels: 3600})
     equal(found["imagecatd_listing_last_attempt_timestamp_seconds"], {labels: listing["last_attempt_at"]})
@@ -196,7 +186,7 @@ def events_as_they_are_committed(place):
     seen = [[] for _ in listeners]
     for turn in range(1, 4):
         cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="<b>turn\n\n%d" % turn) for n in range(5)])
-        poll(web)
+        web.poll_all()
         for one, events in zip(listeners, seen):
             events += one.events(5)
     for events in seen:
@@ -210,7 +200,7 @@ def events_go_on_where_a_client_was(place):
     cloud, web = scripted(place)
     for turn in range(4):
         cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="turn %d" % turn) for n in range(5)])
-        poll(web)
+        web.poll_all()
     last = place.value("SELECT max(seq) FROM changes")
     for after in (0, 1, last // 2, last - 1):
         for listener in (Listener(place, web, last=after), Listener(place, web, "/api/v1/events?after=%d" % after),
@@ -218,7 +208,7 @@ def events_go_on_where_a_client_was(place):
             check_events(place, listener.events(last - after), "SELECT * FROM changes WHERE seq > ? ORDER BY seq", after)
     listener = Listener(place, web, last=last)
     cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="new") for n in range(5)])
-    poll(web)
+    web.poll_all()
     check_events(place, listener.events(5), "SELECT * FROM changes WHERE seq > ? ORDER BY seq", last)
     # What another catalog had told it: it must read everything anew.
     event = Listener(place, web, last=last + 1000).event()
@@ -231,6 +221,35 @@ def events_go_on_where_a_client_was(place):
 
 
 @case
+def what_was_pruned_is_told(place):
+    """Who was away for longer than history is kept gets no part of it for the whole."""
+    cloud, web = scripted(place)
+    for turn in range(2):
+        cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="turn %d" % turn) for n in range(5)])
+        web.poll_all()
+    last = place.value("SELECT max(seq) FROM changes")
+    whole = web.get("/api/v1/changes")
+    page = web.json("/api/v1/changes?after=1&limit=1")["next_cursor"]
+    place.change("DELETE FROM _changes WHERE seq < 5")
+    for target, oldest in (("after=3", 5), ("after=1&limit=1&cursor=" + page, 5), ("after=%d" % (last + 1), 5)):
+        problem = web.get("/api/v1/changes?" + target).problem(410)
+        equal((problem["oldest_seq"], problem["seq"]), (oldest, last), target)
+    equal(web.get("/api/v1/changes", If_None_Match=whole.headers["ETag"]).status, 200)
+    for after in (0, 4, 7, last):
+        equal([item["seq"] for item in web.json("/api/v1/changes?after=%d" % after)["items"]],
+              list(range(max(after + 1, 5), last + 1)))
+    for after, reason in ((3, "pruned"), (last + 1, "unknown")):
+        listener = Listener(place, web, last=after)
+        event = listener.event()
+        equal((event["event"], event["id"]), ("reset", str(last)))
+        equal(json.loads(event["data"]), {"seq": last, "oldest_seq": 5, "reason": reason})
+    cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="new") for n in range(5)])
+    web.poll_all()  # and then it goes on
+    check_events(place, listener.events(5), "SELECT * FROM changes WHERE seq > ? ORDER BY seq", last)
+    web.stop()
+
+
+@case
 def a_slow_listener_gets_everything(place):
     """More than a connection holds; who reads late misses nothing, and the daemon keeps little of it."""
     cloud, web = scripted(place, 1500)
@@ -238,7 +257,7 @@ def a_slow_listener_gets_everything(place):
     for turn in range(3):
         cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="turn %d" % turn, ImageDescription="%d " % turn +
                                                        "long " * 200) for n in range(1500)])
-        poll(web)
+        web.poll_all()
     count = place.value("SELECT count(*) FROM changes")
     assert count > 4000, count
     check_events(place, late.events(count), "SELECT * FROM changes ORDER BY seq")
@@ -255,8 +274,8 @@ def listeners_leave_room_for_questions(place):
     for one in listeners[:10]:
         one.plain.close()
     cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="new") for n in range(5)])
-    poll(web)  # only writing shows who has left
-    poll(web)
+    web.poll_all()  # only writing shows who has left
+    web.poll_all()
     for one in listeners[10:]:
         one.events(6)
     web.stop()  # with streams open
@@ -272,8 +291,8 @@ def answers_are_as_described(place):
         raise Skip("python3-jsonschema is not here") from None
     cloud, web = scripted(place, 20)
     cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(19)])
-    poll(web)
-    poll(web)
+    web.poll_all()
+    web.poll_all()
     described = web.json("/openapi.json")
     equal(described["openapi"], "3.1.0")
     uid = place.value("SELECT min(uid) FROM images")
@@ -408,198 +427,6 @@ def paths_that_are_nothing(place):
         assert reply[9:12] in (b"404", b"400"), (path, reply[:200])
         if len(path) > 5:
             assert path.encode() not in reply, path
-    web.stop()
-
-
-# ---- hostile clients -----------------------------------------------------------------------------------------------
-
-CRLF = b"\r\n"
-HOST = b"Host: localhost\r\n"
-MALFORMED = [
-    b"", b"\r\n\r\n\r\n", b"GET\r\n\r\n", b"GET /livez\r\n\r\n", b"GET /livez HTTP/9.9\r\n" + HOST + CRLF,
-    b"GET /livez HTTP/1.1\n" + HOST + CRLF, b"GET  /livez  HTTP/1.1\r\n" + HOST + CRLF, b"GET /li vez HTTP/1.1\r\n" + HOST + CRLF,
-    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)) * 2, bytes(5000),
-    b"GET /" + b"a" * 1000000 + b" HTTP/1.1\r\n" + HOST + CRLF,
-    b"GET /livez HTTP/1.1\r\n" + HOST + b"X: " + b"b" * 1000000 + CRLF + CRLF,
-    b"GET /livez HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: y\r\n" % n for n in range(10000)) + CRLF,
-    b"GET /livez HTTP/1.1\r\n" + HOST + b"X: a\x00b\r\n\r\n", b"GET /livez HTTP/1.1\r\n" + HOST + b"X: a\rb\r\n\r\n",
-    b"GET /livez HTTP/1.1\r\n" + HOST + b"X: a\r\n folded\r\n\r\n", b"GET /livez HTTP/1.1\r\n" + HOST + b" X: a\r\n\r\n",
-    b"GET /livez HTTP/1.1\r\n" + HOST + b"X\r\n\r\n", b"GET /livez HTTP/1.1\r\n" + HOST + b": a\r\n\r\n",
-    b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhellox",
-    b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n", b"POST /-/poll HTTP/1.1\r\n" + HOST +
-    b"Content-Length: 99999999999999999999\r\n\r\n", b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Content-Length: 1000000\r\n\r\n" + b"x" * 1000000,
-    b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
-    b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n5;ext=" + b"y" * 100000 + b"\r\nhello\r\n0\r\n\r\n",
-    b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xyz\r\n\r\n", b"GET /livez HTTP/1.1\r\n" + HOST + b"Expect: nonsense\r\n\r\n",
-    b"GET /api/v1/images?" + b"&".join(b"a=%d" % n for n in range(3000)) + b" HTTP/1.1\r\n" + HOST + CRLF,
-    b"GET /api/v1/images?q=" + b"%25" * 8000 + b" HTTP/1.1\r\n" + HOST + CRLF,
-    b"GET /api/v1/images?name=" + b"*" * 20000 + b" HTTP/1.1\r\n" + HOST + CRLF,
-    b"GET /api/v1/images?q=" + b"+".join([b"w"] * 500) + b" HTTP/1.1\r\n" + HOST + CRLF,
-]
-
-
-def mutations(count, seed):
-    """Good requests with something wrong."""
-    rng = random.Random(seed)
-    good = [b"GET /api/v1/images?limit=3&sort=name HTTP/1.1\r\n" + HOST + CRLF, b"HEAD /metrics HTTP/1.1\r\n" + HOST + CRLF,
-            b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Authorization: Bearer wrong\r\nContent-Length: 9\r\n\r\nlisting=1",
-            b"GET /api/v1/changes?after=0 HTTP/1.1\r\n" + HOST + b'If-None-Match: W/"x", "y"\r\n\r\n']
-    for _ in range(count):
-        data = bytearray(rng.choice(good))
-        for _ in range(rng.randint(1, 8)):
-            at = rng.randrange(len(data))
-            what = rng.randrange(4)
-            if what == 0:
-                data[at] = rng.randrange(256)
-            elif what == 1:
-                data[at:at] = bytes(rng.randrange(256) for _ in range(rng.randint(1, 20)))
-            elif what == 2:
-                del data[at:at + rng.randint(1, 10)]
-            else:
-                data[at:at] = data[:rng.randint(1, len(data))]
-            if not data:
-                data = bytearray(b"\n")
-        yield bytes(data)
-
-
-@case
-def malformed_requests(place):
-    _, web = scripted(place)
-
-    def send(data):
-        """The first that comes; what is no whole request is waited for until the daemon has had enough."""
-        with web.socket() as plain:
-            try:
-                plain.sendall(data)
-                reply = plain.recv(65536)
-            except ConnectionError:
-                return data, b""
-        return data, reply
-
-    rows = MALFORMED + list(mutations(500, 7))
-    with concurrent.futures.ThreadPoolExecutor(50) as pool:
-        replies = list(pool.map(send, rows))
-    for data, reply in replies:
-        assert not reply or re.match(rb"HTTP/1\.[01] \d\d\d ", reply), (data[:100], reply[:100])
-        assert not reply or int(reply[9:12]) < 500 or reply[9:12] in (b"503", b"505"), (data[:200], reply[:300])
-    equal(web.get("/livez").status, 200)
-    equal(place.value("SELECT count(*) FROM polls"), 1, "something was let through")
-    print("figure: %d malformed requests" % len(rows))
-    web.stop()
-
-
-@case
-def slow_clients_do_not_delay_polls(place):
-    """200 connections that say a little and then nothing; the polls go on as if nobody were there."""
-    cloud, web = scripted(place, interval="1s")
-    plain = []
-    for number in range(200):
-        one = place.stack.enter_context(web.socket())
-        plain.append(one)
-        try:
-            one.sendall([b"", b"G", b"GET /livez HTTP/1.1\r\nHost: loc", b"POST /-/poll HTTP/1.1\r\n" + HOST +
-                         b"Content-Length: 100\r\n\r\nx"][number % 4])
-        except OSError:
-            pass
-    before = polls(place, "prod")
-    stop = threading.Event()
-
-    def drip():
-        while not stop.wait(0.2):
-            for one in plain[::4]:
-                try:
-                    one.send(b"G")
-                except OSError:
-                    pass
-
-    thread = threading.Thread(target=drip)
-    thread.start()
-    try:
-        until(web.run, lambda: polls(place, "prod") >= before + 4)
-        closed = 0
-        for one in plain:
-            one.settimeout(60)
-            receive(one)  # ends: the daemon closes each of them
-            closed += 1
-    finally:
-        stop.set()
-        thread.join()
-    equal(closed, 200)
-    equal(place.value("SELECT count(*) FROM polls WHERE outcome <> 'complete'"), 0)
-    rows = place.rows("SELECT started_at FROM polls ORDER BY poll_id")
-    late = [b["started_at"] - a["started_at"] for a, b in zip(rows, rows[1:]) if b["started_at"] - a["started_at"] > 3]
-    equal(late, [], "slots that passed")
-    until(web.run, lambda: web.get("/livez").status == 200)
-    web.stop()
-
-
-@case
-def too_many_connections(place):
-    _, web = scripted(place)
-    held = [place.stack.enter_context(web.socket()) for _ in range(64)]
-    for one in held:
-        one.sendall(b"GET /livez HTTP/1.1\r\n" + HOST + CRLF)
-        has(one.recv(65536).decode(), "200 OK")  # kept open
-    equal(web.get("/livez").status, 503)
-    for one in held[:5]:
-        one.close()
-    until(web.run, lambda: web.get("/livez").status == 200)
-    web.stop()
-
-
-@case
-def clients_that_leave(place):
-    """In the middle of an answer, hundreds of times: nothing is kept of them."""
-    _, web = scripted(place, 400)
-
-    def files():
-        return samples(web.get("/metrics").body.decode())["process_open_fds"][frozenset()]
-
-    before = files()
-    for number in range(300):
-        with web.socket() as plain:
-            if number % 3 == 0:
-                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset
-            plain.sendall(b"GET /api/v1/%s HTTP/1.1\r\nHost: localhost\r\n\r\n" %
-                          [b"images?limit=1000", b"events?after=0", b"stats"][number % 3])
-            if number % 2:
-                plain.recv(100)
-    until(web.run, lambda: web.get("/livez").status == 200)
-    until(web.run, lambda: files() <= before + 40)
-    web.stop()
-
-
-@case
-def kept_alive(place):
-    """A thousand requests in one connection, many of them sent before the first is answered."""
-    _, web = scripted(place)
-    connection = web.connection()
-    for _ in range(300):
-        connection.request("GET", "/api/v1/images?limit=1")
-        response = connection.getresponse()
-        equal((response.status, len(response.read()) > 100), (200, True))
-    connection.close()
-    with web.socket() as plain:
-        thread = threading.Thread(target=lambda: plain.sendall((b"GET /livez HTTP/1.1\r\n" + HOST + CRLF) * 999 +
-                                                               b"GET /livez HTTP/1.1\r\n" + HOST +
-                                                               b"Connection: close\r\n\r\n"))
-        thread.start()
-        equal(receive(plain).count(b"HTTP/1.1 200 OK"), 1000)
-        thread.join()
-    web.stop()
-
-
-@case
-def stopped_while_it_answers(place):
-    """Whatever is being asked, the daemon ends at once and well."""
-    _, web = scripted(place, 400)
-    plain = [place.stack.enter_context(web.socket()) for _ in range(20)]
-    for number, one in enumerate(plain):
-        one.sendall([b"GET /api/v1/images?limit=1000&sort=name HTTP/1.1\r\n" + HOST + CRLF, b"GET /api/v1/events?after=0 HTTP/1.1\r\n"
-                     + HOST + CRLF, b"GET /met", b"POST /-/poll HTTP/1.1\r\n" + HOST + b"Authorization: Bearer " +
-                     TOKEN.encode() + b"\r\n\r\n", b"POST /-/reload HTTP/1.1\r\n" + HOST + b"Authorization: Bearer " +
-                     TOKEN.encode() + b"\r\n\r\n"][number % 5])
     web.stop()
 
 

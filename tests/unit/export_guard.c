@@ -68,12 +68,25 @@ static void other_sites(void **state)
 	assert_false(guard_allows_site("Cross-Site"));
 }
 
+static void links(void **state)
+{
+	(void)state;
+	assert_true(guard_is_link("navigate", "document"));
+	assert_true(guard_is_link("Navigate", "Document"));
+	assert_false(guard_is_link("navigate", "iframe"));
+	assert_false(guard_is_link("navigate", ""));
+	assert_false(guard_is_link("no-cors", "document"));
+	assert_false(guard_is_link("navigate", NULL));
+	assert_false(guard_is_link(NULL, "document"));
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[i] = (struct CMUnitTest)TEST_ROW(allows, &rows[i]);
 	tests[ARRAY_LEN(rows)] = (struct CMUnitTest)cmocka_unit_test(other_sites);
+	tests[ARRAY_LEN(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(links);
 	return cmocka_run_group_tests_name("export guard", tests, NULL, NULL);
 }

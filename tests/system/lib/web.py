@@ -85,6 +85,13 @@ class Web(Daemon):
         headers = {"Authorization": "Bearer " + token} if token is not None else {}
         return self.ask("POST", target, body=body, **headers)
 
+    def poll_all(self):
+        """Every listing, in a poll that begins after this call."""
+        before = self.place.value("SELECT max(poll_id) FROM polls")
+        answer = self.command("/-/poll").json
+        until(self.run, lambda: self.place.value("SELECT count(*) FROM polls WHERE poll_id > ?", before) >=
+              answer["due"] + answer["running"])
+
     @contextlib.contextmanager
     def socket(self):
         """A plain connection, for bytes that no library would send."""

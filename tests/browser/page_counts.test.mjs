@@ -1,0 +1,103 @@
+// Numbers: what there is now, how it moved, and where a system is missing.
+import { test } from "./lib/test.mjs";
+
+const plotted = (page, title) => page.locator(`figure:has(h2:text-is('${title}'))`);
+const numberOf = (text) => Number(text.replaceAll(/[^\d]/g, ""));
+
+test("page counts: what there is, by dimension, as the interface says", async ({ open, page, world, assert }) => {
+	const stats = await world.api("/api/v1/stats");
+	await open("/?view=counts");
+	await page.waitForSelector(`.total:has-text('${stats.images} images in ${stats.listings} listings')`);
+	for (const [caption, dimension] of [["Provider", "provider"], ["Region", "region"], ["Kind", "kind"]]) {
+		const table = page.locator(`table:has(caption:text-is('${caption}'))`);
+		const sum = (await table.locator("td").allInnerTexts()).reduce((total, text) => total + numberOf(text), 0);
+		assert.equal(sum, stats.by[dimension].reduce((total, row) => total + row.images, 0), caption);
+	}
+	await page.getByRole("link", { name: "UCloud", exact: true }).click();
+	await page.waitForURL((url) => url.searchParams.get("provider") === "ucloud");
+});
+
+test("page counts: charts have a table beside them, and end at what there is", { world: {} }, async ({ open, page, world, shot, assert }) => {
+	await world.sim("add", { segment: "uhost/hk/platform", count: 5 });
+	await world.poll();
+	const listings = (await world.listings()).filter((listing) => listing.service !== "discovery");
+	await open("/?view=counts&window=1h");
+	const images = plotted(page, "Images by provider"), changes = plotted(page, "Changes of images");
+	await images.locator("canvas").waitFor();
+	await images.getByText("As a table").click();
+	const heads = await images.locator("thead th").allInnerTexts();
+	const last = await images.locator("tbody tr").first().locator("td").allInnerTexts();
+	for (const [label, provider] of [["UCloud", "ucloud"], ["Compshare", "compshare"], ["QingCloud", "qingcloud"]]) {
+		const sum = listings.filter((one) => one.provider === provider).reduce((total, one) => total + one.images_present, 0);
+		assert.equal(numberOf(last[heads.indexOf(label) - 1]), sum, label);
+	}
+	await changes.getByText("As a table").click();
+	const added = (await changes.locator("tbody tr td:nth-child(2)").allInnerTexts()).reduce((total, text) => total + numberOf(text), 0);
+	assert.equal(added, 5, "what the first polls found is no change");
+	assert.match(await images.locator("[role=img]").getAttribute("aria-label"), /UCloud: from \d+ to \d+/);
+	await shot("page counts", { fullPage: true });
+});
+
+test("page counts: the line moves while one looks", { world: { interval: "1s" } }, async ({ open, page, world }) => {
+	const { images } = await world.api("/api/v1/stats");
+	await open("/?view=counts&window=1h");
+	await page.waitForSelector(`.total b:text-is('${images}')`);
+	const line = page.locator("figure").first().locator(".legend li:has-text('UCloud') b");
+	const before = Number(await line.innerText());
+	await world.sim("add", { segment: "uhost/hk/platform", count: 3 });
+	await page.waitForSelector(`.total b:text-is('${images + 3}')`);
+	await page.waitForFunction((n) => [...document.querySelectorAll("figure .legend li")].some((item) => item.innerText.includes("UCloud") &&
+		Number(item.querySelector("b").innerText) === n), before + 3);
+});
+
+test("page counts: a chart follows the theme", async ({ open, page, assert }) => {
+	const ink = () => page.locator("figure canvas").first().evaluate((canvas) => {
+		const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+		let light = 0, dark = 0; // of what is drawn
+		for (let i = 0; i < data.length; i += 4)
+			if (data[i + 3] > 200)
+				data[i] + data[i + 1] + data[i + 2] > 384 ? light++ : dark++;
+		return light > dark ? "light" : "dark";
+	});
+	await open("/?view=counts");
+	await page.locator("figure canvas").first().waitFor();
+	const before = await ink();
+	await page.getByRole("button", { name: "Dark theme" }).click();
+	await page.waitForFunction(() => document.documentElement.dataset.theme === "dark");
+	await page.locator("figure canvas").first().waitFor();
+	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+	assert.notDeepEqual([before, await ink()], ["dark", "dark"]);
+});
+
+test("page coverage: systems by places, as the interface says", async ({ open, page, world, shot, assert }) => {
+	const { items } = await world.api("/api/v1/coverage?limit=1000&provider=ucloud");
+	await open("/?view=coverage&provider=ucloud");
+	await page.waitForSelector(".matrix");
+	assert.deepEqual(await page.locator(".matrix h2").allInnerTexts(), ["UCloud"]);
+	const places = new Set(items.map((row) => row.zone ?? row.region));
+	assert.deepEqual(new Set((await page.locator(".matrix thead th").allInnerTexts()).slice(1)), places);
+	assert.equal(await page.locator(".matrix td").count(), items.length);
+	assert.equal(await page.locator(".matrix td.lacking").count(), items.filter((row) => row.images === 0).length);
+	const numbers = (await page.locator(".matrix td a").allInnerTexts()).map(Number);
+	assert.equal(numbers.reduce((a, b) => a + b, 0), items.reduce((sum, row) => sum + row.images, 0));
+	await shot("page coverage", { fullPage: true });
+});
+
+test("page coverage: only what is missing somewhere, in the address", async ({ open, page, world, assert }) => {
+	const { items } = await world.api("/api/v1/coverage?limit=1000&missing");
+	const systems = new Set(items.map((row) => JSON.stringify([row.provider, row.os_distro, row.os_version, row.arch, row.form])));
+	await open("/?view=coverage");
+	await page.getByLabel("Only systems that are missing somewhere").check();
+	await page.waitForURL((url) => url.searchParams.get("missing") === "1");
+	await page.waitForFunction((n) => document.querySelectorAll(".matrix tbody tr").length === n, systems.size);
+	assert.ok(systems.size > 0, "the simulator has gaps");
+});
+
+test("page coverage: a number leads to its images", async ({ open, page, world, assert }) => {
+	await open("/?view=coverage&provider=qingcloud");
+	const cell = page.locator(".matrix td a").first();
+	const n = Number(await cell.innerText());
+	await cell.click();
+	await page.waitForURL((url) => url.searchParams.get("provider") === "qingcloud" && !url.searchParams.has("view"));
+	await page.waitForSelector(`.count:text-is('${n} ${n === 1 ? "image" : "images"}')`);
+});
