@@ -1,5 +1,6 @@
 // What holds in every view: that it can be read by everybody, in both languages and themes, on every screen.
 import { test } from "./lib/test.mjs";
+import { visit } from "./lib/visit.mjs";
 import en from "../../web/en.js";
 
 const views = {
@@ -31,8 +32,9 @@ for (const { theme, lang, width, axed } of looks)
 	test(`page: every view fits in ${theme}, ${lang}, ${width} wide${axed ? ", and axe finds nothing" : ""}`,
 		{ colorScheme: theme, locale: lang, viewport: { width, height: 900 } },
 		async ({ open, page, axe, shot, world, assert }) => {
+			await open("/");
 			for (const [name, address] of Object.entries(await addresses(world, axed ? short : views))) {
-				await open(address);
+				await visit(page, address);
 				await page.waitForSelector("h1");
 				const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 				assert.ok(wide <= 0, `${name} is ${wide} pixels wider than the screen`);
@@ -46,8 +48,9 @@ for (const { theme, lang, width, axed } of looks)
 		});
 
 test("page: every view has no text that is a key of a dictionary", async ({ open, page, world, assert }) => {
+	await open("/");
 	for (const address of Object.values(await addresses(world))) {
-		await open(address);
+		await visit(page, address);
 		await page.waitForSelector("h1");
 		const keys = Object.keys(en).filter((key) => key.includes("."));
 		const text = await page.evaluate(() => document.body.innerText);

@@ -1,5 +1,6 @@
 // One image: every field, its history, and the way to others.
 import { test } from "./lib/test.mjs";
+import { visit } from "./lib/visit.mjs";
 
 const addressOf = (uid) => `/?image=${encodeURIComponent(uid)}`;
 
@@ -121,9 +122,11 @@ test("page image: only what leads to a web page is a link, and no picture is loa
 		const planted = { link_url: link, cover_url: link, name: "<b>bold</b>", readme: "<i>x</i>" };
 		return route.fulfill({ response: reply, json: { ...(await reply.json()), ...planted } });
 	});
+	await open("/");
 	for (const [address, safe] of links) {
 		link = address;
-		await open(addressOf(uid));
+		await visit(page, "/");
+		await visit(page, addressOf(uid));
 		const found = page.locator("dt:text-is('Page') + dd a, dt:text-is('Picture') + dd a");
 		await page.waitForSelector("dt:text-is('Page')");
 		assert.equal(await found.count(), safe ? 2 : 0, address);
