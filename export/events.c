@@ -227,11 +227,26 @@ static bool open_stream(struct listener *l)
 	return true;
 }
 
+/* Who has closed its page is found out when something is written to it, or here. */
+static void make_room(struct events *events)
+{
+	struct list *next;
+
+	for (struct list *at = events->listeners.next; at != &events->listeners; at = next) {
+		struct listener *l = container_of(at, struct listener, link);
+		next = at->next;
+		if (l->request && http_client_left(l->request))
+			cut(l);
+	}
+}
+
 void events_begin(struct exchange *x)
 {
 	struct events *events = &x->export->events;
 	struct listener *l = NULL;
 
+	if (events->count == LISTENERS_MAX)
+		make_room(events);
 	if (strcmp(x->request->method, "HEAD") == 0) {
 		answer_begin(&x->answer, 200, "text/event-stream");
 	} else if (events->count == LISTENERS_MAX) {

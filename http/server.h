@@ -96,6 +96,9 @@ const char *http_request_header(const struct http_request *request, const char *
 void http_reply(struct http_request *request, int status, const struct http_header *headers,
 		struct buf *body);
 
+/* Whether the client has closed its side: of a stream that waits nobody else would tell. */
+bool http_client_left(const struct http_request *request);
+
 /* Closes the connection without an answer; `reset` makes the client see ECONNRESET. */
 void http_drop(struct http_request *request, bool reset);
 

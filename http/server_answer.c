@@ -159,3 +159,12 @@ const char *http_request_header(const struct http_request *request, const char *
 
 	return MHD_lookup_connection_value(r->mhd, MHD_HEADER_KIND, name);
 }
+
+bool http_client_left(const struct http_request *request)
+{
+	const struct request *r = container_of(request, const struct request, public);
+	char byte;
+	ssize_t got = recv(r->connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
