@@ -53,8 +53,9 @@ function skip(event) {
 }
 
 function onKey(event) {
-	if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey ||
-	    event.target.matches("input, select, textarea"))
+	const typing = event.target.matches("input, select, textarea");
+
+	if (typing || event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey)
 		return;
 	event.preventDefault();
 	const search = document.getElementById("q");

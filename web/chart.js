@@ -29,7 +29,7 @@ function optionsOf(uPlot, element, { lines, bars, lang, steps }, onPoint) {
 		cursor: { drag: { x: false, y: false }, points: { show: !bars } },
 		scales: { y: { range: (_, low, high) => rangeOf(low, high, bars) } },
 		axes: [
-			{ ...axis, grid: { show: false }, space: 70, size: 30, 
+			{ ...axis, grid: { show: false }, space: 70, size: 30,
 				values: (_, splits, _axis, _space, step) => splits.map((at) => stepLabel(at, step, long, lang)) },
 			{ ...axis, size: 56, space: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6],
 				values: (_, splits) => splits.map((value) => number(value, lang)) },

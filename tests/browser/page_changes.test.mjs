@@ -46,7 +46,9 @@ test("page changes: one in the cloud appears without a reload; a pause holds it 
 		assert.deepEqual(all, [...new Set(all)].sort((a, b) => b - a), "each once, the newest first");
 	});
 
-test("page changes: a stream that breaks off misses nothing", { world: { interval: "1s" } }, async ({ open, page, world, expect_fault, assert }) => {
+test("page changes: a stream that breaks off misses nothing", { world: { interval: "1s" } }, async (given) => {
+	const { open, page, world, expect_fault, assert } = given;
+
 	expect_fault(/Failed to load resource|ERR_/);
 	await open("/?view=changes");
 	await page.waitForSelector(".link.live");
@@ -110,7 +112,10 @@ test("page changes: hostile text is text", async ({ open, page, assert }) => {
 		const reply = await route.fetch();
 		const body = await reply.json();
 		for (const change of body.items)
-			Object.assign(change, { name: text, uid: `x/${text}`, fields: { name: [text, null], [text]: [1, { a: text }], tags: [[text], []], nothing: 7 } });
+			Object.assign(change, {
+				name: text, uid: `x/${text}`,
+				fields: { name: [text, null], [text]: [1, { a: text }], tags: [[text], []], nothing: 7 },
+			});
 		return route.fulfill({ response: reply, json: body });
 	});
 	await open("/?view=changes");

@@ -17,7 +17,9 @@ test("page counts: what there is, by dimension, as the interface says", async ({
 	await page.waitForURL((url) => url.searchParams.get("provider") === "ucloud");
 });
 
-test("page counts: charts have a table beside them, and end at what there is", { world: {} }, async ({ open, page, world, shot, assert }) => {
+test("page counts: charts have a table beside them, and end at what there is", { world: {} }, async (given) => {
+	const { open, page, world, shot, assert } = given;
+
 	await world.sim("add", { segment: "uhost/hk/platform", count: 5 });
 	await world.poll();
 	const listings = (await world.listings()).filter((listing) => listing.service !== "discovery");

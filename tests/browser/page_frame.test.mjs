@@ -14,7 +14,10 @@ const views = {
 };
 
 // The same, of fewer rows: axe looks at each of them for as long as at the first.
-const short = { ...views, images: "/?service=uk8s", filtered: "/?service=shared&gpu=1&sort=name", coverage: "/?view=coverage&provider=compshare" };
+const short = {
+	...views, images: "/?service=uk8s", filtered: "/?service=shared&gpu=1&sort=name",
+	coverage: "/?view=coverage&provider=compshare",
+};
 
 const anImage = async (world) => (await world.api("/api/v1/images?gpu=1&limit=1")).items[0];
 

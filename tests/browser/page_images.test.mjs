@@ -142,7 +142,8 @@ test("page images: a filter begins with its first page", async ({ open, page }) 
 	await page.getByRole("link", { name: "Next page" }).click();
 	await page.waitForURL((url) => url.searchParams.has("cursor"));
 	await page.getByLabel("Provider").selectOption("ucloud");
-	await page.waitForURL((url) => url.searchParams.get("provider") === "ucloud" && !url.searchParams.has("cursor") && !url.searchParams.has("page"));
+	await page.waitForURL(({ searchParams: given }) =>
+		given.get("provider") === "ucloud" && !given.has("cursor") && !given.has("page"));
 });
 
 test("page images: a cursor of another catalog leads to the first page", async ({ open, page, expect_fault, world }) => {
@@ -155,7 +156,8 @@ test("page images: a cursor of another catalog leads to the first page", async (
 });
 
 test("page images: a column sorts up, down, and not", async ({ open, page, world, assert }) => {
-	const sorted = async (sort) => (await world.api(`/api/v1/images?limit=50&columns=image_id&sort=${sort}`)).items.map((image) => image.image_id);
+	const sorted = async (sort) => (await world.api(`/api/v1/images?limit=50&columns=image_id&sort=${sort}`))
+		.items.map((image) => image.image_id);
 	const head = page.locator("th:has(a:text('Size'))");
 	await open("/");
 	assert.equal(await head.getAttribute("aria-sort"), null);
@@ -215,7 +217,8 @@ test("page images: a question that nobody waits for any more is cancelled", asyn
 });
 
 // Each of them in a name, and whatever else of an image is text.
-const hostile = ["<img src=x onerror=\"document.documentElement.dataset.planted=1\">", "<script>document.documentElement.dataset.planted=1</script>",
+const hostile = ["<img src=x onerror=\"document.documentElement.dataset.planted=1\">",
+	"<script>document.documentElement.dataset.planted=1</script>",
 	"\u202Egpj.exe", "x".repeat(10000), "${7*7} {{7*7}} <!--", "name'\"><svg onload=alert(1)>", "لا إله", "\u0000\u0007\uFFFE"];
 
 test("page images: hostile text is text", async ({ open, page, assert, shot }) => {

@@ -20,7 +20,8 @@ test("page listings: one that fails goes first, with what the cloud said and wha
 		await open("/?view=listings");
 		await page.waitForSelector(".summary.good");
 		await world.sim("fail", { rule: "http403=1@DescribeImage" });
-		const bad = await until(async () => (await world.listings()).find((listing) => !["ok", "new"].includes(listing.health)), "a listing fails");
+		const bad = await until(async () => (await world.listings())
+			.find((listing) => !["ok", "new"].includes(listing.health)), "a listing fails");
 		const first = page.locator(".listings tbody").first();
 		await page.waitForSelector(".summary.bad"); // by itself
 		const listings = await world.listings();

@@ -96,14 +96,17 @@ test(`page words: ${rows.length} examples of formatting, addresses and choices`,
 	await open("/");
 	await serve_sources(page);
 	for (const [module, name, given, wanted] of rows) {
-		const got = await page.evaluate(async ([file, fn, args]) => (await import(`/source/${file}.js`))[fn](...args) ?? null, [module, name, given]);
+		const got = await page.evaluate(async ([file, fn, args]) =>
+			(await import(`/source/${file}.js`))[fn](...args) ?? null, [module, name, given]);
 		assert.deepEqual(got, wanted, `${name}(${JSON.stringify(given)})`);
 	}
 });
 
-const listing = (listing_id, provider, images_present, service = "uhost") => ({ listing_id, provider, images_present, service, health: "ok" });
+const listing = (listing_id, provider, images_present, service = "uhost") =>
+	({ listing_id, provider, images_present, service, health: "ok" });
 const poll = (listing_id, finished_at, items, more = {}) =>
-	({ poll_id: finished_at, listing_id, finished_at, outcome: "complete", items, added: 0, changed: 0, missing: 0, removed: 0, returned: 0, ...more });
+	({ poll_id: finished_at, listing_id, finished_at, outcome: "complete", items,
+		added: 0, changed: 0, missing: 0, removed: 0, returned: 0, ...more });
 
 test("page words: a line holds what the last complete poll found", async ({ open, page, assert }) => {
 	await open("/");
