@@ -260,7 +260,7 @@ static void begin_stop(struct app *app)
 	app->stopping = true;
 	notify_stopping(app->notify);
 	if (app->runtime.env == env_system())
-		signals_deadline(app->once ? APP_INCOMPLETE : app->status);
+		signals_deadline(app->once ? APP_INCOMPLETE : APP_FAILED);
 	writer_hurry(app->runtime.writer);
 	int rc = uv_timer_stop(&app->timer);
 	assert(rc == 0);

@@ -115,5 +115,8 @@ int app_open(struct app *app, struct error *err)
 		app->generation->runtime = app->runtime;
 	if (rc == 0 && !app->once)
 		rc = control_open(&app->control, err);
-	return rc;
+	if (rc < 0)
+		return rc;
+	rc = signals_ready(&app->signals);
+	return rc < 0 ? error_set(err, rc, "start failed: %s", uv_strerror(rc)) : 0;
 }

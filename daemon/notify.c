@@ -2,8 +2,9 @@
  * Happy path: each tick of the watchdog's timer submits a job without work to the writer; its end
  * on the loop sends the ping.
  *
- * Failures: while a job has not come back no other is submitted, and nothing is sent. What cannot
- * be sent is lost: the service manager is the one who would have to be told.
+ * Failures: while a job has not come back no other is submitted, and a ping is sent only if others
+ * before it have: a slow disk is no hang. What cannot be sent is lost: the service manager is the
+ * one who would have to be told.
  *
  * On close: the timers are stopped, the job is waited for, memory goes in the last close callback.
  */
@@ -27,7 +28,8 @@ struct notify {
 	unsigned open_handles;
 	uint64_t interval_ms; /* of the watchdog, as the service manager set it; 0: none */
 	struct writer_job job;
-	bool pinging; /* the job is on its way */
+	bool pinging;   /* the job is on its way */
+	uint64_t ended; /* jobs of the writer, at the last ping */
 	void (*look)(void *data);
 	void *look_data;
 	char *told; /* the last line; NULL: none */
@@ -114,6 +116,12 @@ void notify_changed(struct notify *n)
 
 static void close_handles(struct notify *n);
 
+static void ping(struct notify *n)
+{
+	n->ended = writer_ended(n->runtime->writer);
+	(void)sd_notify(0, "WATCHDOG=1");
+}
+
 static void run_nothing(struct store *store, struct writer_job *job)
 {
 	(void)store;
@@ -128,7 +136,7 @@ static void on_answered(struct writer_job *job)
 	if (n->closing)
 		close_handles(n);
 	else
-		(void)sd_notify(0, "WATCHDOG=1");
+		ping(n);
 }
 
 static bool is_forgetful(const struct notify *n)
@@ -151,8 +159,13 @@ static void on_watchdog_timer(uv_timer_t *timer)
 	 * schedule does: what lies forgotten after that one has looked was lost. */
 	if (!n->stopping && is_forgetful(n))
 		n->look(n->look_data);
-	if (n->pinging || (!n->stopping && is_forgetful(n)))
+	if (!n->stopping && is_forgetful(n))
 		return;
+	if (n->pinging) {
+		if (n->ended != writer_ended(n->runtime->writer))
+			ping(n);
+		return;
+	}
 	n->pinging = true;
 	n->job = (struct writer_job){ .run = run_nothing, .done = on_answered };
 	writer_submit(n->runtime->writer, &n->job);

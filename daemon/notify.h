@@ -2,7 +2,7 @@
  * What the service manager is told: ready, reloading, stopping, one line of how the daemon stands,
  * and that it is alive.
  *
- * A ping of the watchdog is proof, not habit: it is sent from the loop, by the end of a job that
+ * A ping of the watchdog is proof, not habit: it is sent from the loop, after the end of a job that
  * went through the writer's thread, and only while no listing that is due lies forgotten. A commit
  * that hangs, a loop that blocks and a scheduler that lost a listing all end in a restart.
  *

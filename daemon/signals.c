@@ -1,10 +1,13 @@
 #include "daemon/signals.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-static const int numbers[SIGNALS_COUNT] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
+/* Those that stop come last: see signals_ready(). */
+static const int numbers[SIGNALS_COUNT] = { SIGHUP, SIGUSR1, SIGINT, SIGTERM };
+enum { SIGNALS_KEPT = 2 };
 
 static void on_signal(uv_signal_t *handle, int number)
 {
@@ -17,20 +20,43 @@ static void on_signal(uv_signal_t *handle, int number)
 	}
 }
 
+/* Dies of the same signal; who is process 1 does not, and ends. */
+static void on_early_stop(int number)
+{
+	(void)raise(number);
+	_exit(128 + number);
+}
+
+static int start(struct signals *s, size_t from, size_t to)
+{
+	int rc = 0;
+
+	for (size_t i = from; i < to && rc == 0; i++)
+		rc = uv_signal_start(&s->handles[i], on_signal, numbers[i]);
+	return rc;
+}
+
 int signals_open(struct signals *s, uv_loop_t *loop)
 {
+	const struct sigaction early = { .sa_handler = on_early_stop,
+					 .sa_flags = (int)(SA_RESETHAND | SA_NODEFER) };
+
 	signal(SIGUSR2, SIG_IGN);
-	for (s->open = 0; s->open < SIGNALS_COUNT;) {
-		uv_signal_t *handle = &s->handles[s->open];
-		int rc = uv_signal_init(loop, handle);
+	for (s->open = 0; s->open < SIGNALS_COUNT; s->open++) {
+		int rc = uv_signal_init(loop, &s->handles[s->open]);
 		if (rc < 0)
 			return rc;
-		handle->data = s;
-		rc = uv_signal_start(handle, on_signal, numbers[s->open++]);
-		if (rc < 0)
-			return rc;
+		s->handles[s->open].data = s;
 	}
-	return 0;
+	for (size_t i = SIGNALS_KEPT; i < SIGNALS_COUNT; i++)
+		if (sigaction(numbers[i], &early, NULL) < 0)
+			return -errno;
+	return start(s, 0, SIGNALS_KEPT);
+}
+
+int signals_ready(struct signals *s)
+{
+	return start(s, SIGNALS_KEPT, SIGNALS_COUNT);
 }
 
 /* ---- the last resort ----------------------------------------------------------------------- */

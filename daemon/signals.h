@@ -21,8 +21,13 @@ struct signals {
 	void (*closed)(void *data);
 };
 
-/* The callbacks and `data` are filled before. On failure signals_close() is still due. */
+/*
+ * The callbacks and `data` are filled before. On failure signals_close() is still due. Until
+ * signals_ready() SIGINT and SIGTERM end the process at once: a start may wait for a lock or check
+ * a large catalog, the loop would not hear of them, and there is nothing to finish.
+ */
 int signals_open(struct signals *signals, uv_loop_t *loop);
+int signals_ready(struct signals *signals); /* 0, or negative; the loop runs next */
 
 /* From now on the process ends with `status` after a few seconds, whatever hangs: a disk, a file
  * system that keys are read from. The catalog is whole at every instant. */

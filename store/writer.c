@@ -23,6 +23,7 @@ struct writer {
 	bool stopping, gone;
 
 	uv_async_t wake; /* from here on the loop's */
+	uint64_t ended;
 	bool closing;
 	void (*closed)(void *data);
 	void *data;
@@ -110,8 +111,10 @@ static void on_wake(uv_async_t *async)
 	struct writer_job *job;
 	bool gone;
 
-	while ((job = take_finished(writer, &gone)))
+	while ((job = take_finished(writer, &gone))) {
+		writer->ended++;
 		job->done(job);
+	}
 	if (!gone || uv_is_closing((uv_handle_t *)&writer->wake))
 		return;
 	uv_thread_join(&writer->thread);
@@ -169,6 +172,11 @@ void writer_submit(struct writer *writer, struct writer_job *job)
 	list_append(&writer->queue, &job->link);
 	uv_cond_signal(&writer->signal);
 	uv_mutex_unlock(&writer->mutex);
+}
+
+uint64_t writer_ended(const struct writer *writer)
+{
+	return writer->ended;
 }
 
 void writer_hurry(struct writer *writer)

@@ -31,5 +31,8 @@ void writer_submit(struct writer *writer, struct writer_job *job);
 /* The end is near: no job waits for another program's lock for long any more. */
 void writer_hurry(struct writer *writer);
 
+/* Jobs that have ended, for whoever watches whether it goes on. */
+uint64_t writer_ended(const struct writer *writer);
+
 /* Runs what was submitted, closes the store, then calls closed() on the loop. */
 void writer_close(struct writer *writer, void (*closed)(void *data), void *data);

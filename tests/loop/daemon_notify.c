@@ -27,7 +27,10 @@ struct test {
 	bool finds; /* a look starts what is due */
 	int socket;
 	uv_sem_t started, release; /* of the job that blocks the writer */
-	struct writer_job blocking;
+	struct blocking {
+		struct writer_job job;
+		struct test *test;
+	} blocking[2];
 	int closed;
 };
 
@@ -167,7 +170,7 @@ static void pings_come(void **state)
 
 static void run_until_released(struct store *store, struct writer_job *job)
 {
-	struct test *test = container_of(job, struct test, blocking);
+	struct test *test = container_of(job, struct blocking, job)->test;
 
 	(void)store;
 	uv_sem_post(&test->started);
@@ -179,10 +182,17 @@ static void on_released(struct writer_job *job)
 	(void)job;
 }
 
+static void submit_blocking(struct test *test, size_t i)
+{
+	test->blocking[i].job =
+		(struct writer_job){ .run = run_until_released, .done = on_released };
+	test->blocking[i].test = test;
+	writer_submit(test->runtime.writer, &test->blocking[i].job);
+}
+
 static void block_writer(struct test *test)
 {
-	test->blocking = (struct writer_job){ .run = run_until_released, .done = on_released };
-	writer_submit(test->runtime.writer, &test->blocking);
+	submit_blocking(test, 0);
 	uv_sem_wait(&test->started);
 }
 
@@ -196,6 +206,28 @@ static void none_while_the_writer_is_busy(void **state)
 	block_writer(&test);
 	turn(&test, 2); /* a ping that was on its way before */
 	(void)received(&test, "");
+	turn(&test, 10 * INTERVAL_MS);
+	assert_int_equal(received(&test, "WATCHDOG=1"), 0);
+	uv_sem_post(&test.release);
+	await_ping(&test);
+	test_end(&test);
+}
+
+/* A disk that is slow is no hang: each job that ends is progress, though the queue stays long. */
+static void a_long_queue_moves(void **state)
+{
+	struct test test;
+
+	(void)state;
+	test_start(&test);
+	await_ping(&test);
+	block_writer(&test);
+	submit_blocking(&test, 1);
+	turn(&test, 10 * INTERVAL_MS);
+	(void)received(&test, "");
+	uv_sem_post(&test.release);
+	uv_sem_wait(&test.started); /* the second one blocks, in front of the watchdog's own job */
+	await_ping(&test);
 	turn(&test, 10 * INTERVAL_MS);
 	assert_int_equal(received(&test, "WATCHDOG=1"), 0);
 	uv_sem_post(&test.release);
@@ -269,6 +301,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pings_come),
 		cmocka_unit_test(none_while_the_writer_is_busy),
+		cmocka_unit_test(a_long_queue_moves),
 		cmocka_unit_test(none_while_a_listing_is_forgotten),
 		cmocka_unit_test(the_machine_sleeps),
 		cmocka_unit_test(the_end_waits_for_the_writer),

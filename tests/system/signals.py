@@ -46,6 +46,31 @@ def check_aborted(place, account="one", count=1):
     place.check_integrity()
 
 
+def has_open(pid, path):
+    """Whether the process has that file open."""
+    folder = "/proc/%d/fd" % pid
+    return any(os.path.realpath(os.path.join(folder, name)) == os.path.realpath(path) for name in os.listdir(folder))
+
+
+@case
+def stopped_while_it_starts(place):
+    """Somebody holds the catalog's lock: there is nothing to finish, and the start is not waited for."""
+    cloud = place.cloud()
+    daemon = Daemon(place, [place.account("ucloud", cloud.url(), name="one")])
+    daemon.run.await_line("listing complete")
+    daemon.stop()
+    lock = sqlite3.connect(place.catalog, isolation_level=None, timeout=20)
+    place.stack.callback(lock.close)
+    lock.execute("BEGIN IMMEDIATE")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        run = place.start()
+        until(run, lambda: has_open(run.pid, place.catalog + "-wal"))
+        run.kill(number)
+        equal(run.wait(STOP_S), -number)
+    lock.execute("ROLLBACK")
+    place.check_integrity()
+
+
 # ---- stopped, and where the poll is then -----------------------------------------------------------------------
 
 PHASES = [
