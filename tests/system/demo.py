@@ -51,9 +51,9 @@ class Demo:
                 found.append(pid)
         return found
 
-    def interrupt(self):
-        os.killpg(self.process.pid, signal.SIGINT)
-        equal(self.process.wait(60), 130)
+    def interrupt(self, number=signal.SIGINT):
+        os.killpg(self.process.pid, number)
+        equal(self.process.wait(60), 128 + number)
         self.process.stdout.close()
         equal(self.members(), [], "processes that were left")
         equal([name for name in os.listdir(os.path.join(ROOT, "build/demo")) if name.endswith(".pipe")], [])
@@ -86,6 +86,14 @@ def try_it(demo):
     return int(address.rsplit(":", 1)[1])
 
 
+def await_change(demo):
+    """The catalog moves while one looks."""
+    address = re.search(r"live in a browser: +(http://\S+)/\n", demo.text).group(1)
+    with urllib.request.urlopen(address + "/api/v1/events", timeout=60) as events:
+        while not events.readline().startswith(b"id: "):
+            pass
+
+
 @case
 def the_demo(place):
     of_this_tree()
@@ -101,7 +109,15 @@ def the_demo(place):
         started.append(Demo())
         started[0].read_until("Ctrl-C ends the demo.")
         assert try_it(started[0]) != PORT
+        # Another one beside it has a catalog of its own; a terminal that is closed ends it.
+        started.append(Demo())
+        started[1].read_until("Ctrl-C ends the demo.")
+        try_it(started[1])
+        started[1].interrupt(signal.SIGHUP)
+        await_change(started[0])
+        try_it(started[0])
         started[0].interrupt()
+        equal([name for name in os.listdir(os.path.join(ROOT, "build")) if name.startswith("demo-")], [])
         once = Demo("--once")
         started.append(once)
         once.read_until("all healthy")
