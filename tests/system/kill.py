@@ -301,6 +301,7 @@ class Lane:
         place = self.place
         witness = Witness(place.catalog)
         run = place.start()
+        run.await_line("started ")  # a poll may have been committed by the run before, and seen only now
         assert witness.await_complete(max(self.seen, default=0)), run.err[-1500:]
         run.kill(signal.SIGTERM)
         equal(run.wait(), 0, run.err[-1500:])
