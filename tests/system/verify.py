@@ -145,7 +145,7 @@ def make_damaged(place, path):
 
 @row_case([
     ("missing", lambda place, path: os.unlink(path), "there is no catalog at '"),
-    ("a_directory", lambda place, path: (os.unlink(path), os.mkdir(path)), "cannot be"),
+    ("a_directory", lambda place, path: (os.unlink(path), os.mkdir(path)), "is not an imagecat catalog: it is no file"),
     ("empty", lambda place, path: write(path, b""), "is not an imagecat catalog"),
     ("text", lambda place, path: write(path, b"no database\n" * 1000), "is not an SQLite database"),
     ("foreign", lambda place, path: (os.unlink(path), change(path, "CREATE TABLE t (x)")), "is not an imagecat catalog"),
