@@ -16,9 +16,19 @@
 
 enum { DEFAULT_EOL_S = 90 * 86400, DATE_SIZE = 11 };
 
+/* A problem of an id, or that it has none, in all the places that have it. */
+struct finding {
+	const char *word; /* NULL ends the list */
+	char detail[sizeof(((struct problem *)NULL)->detail)];
+	struct buf name, state, uid; /* of the first place; the uid only while there is one */
+	struct buf places;           /* parted by commas */
+	size_t count;
+};
+
 struct check {
 	const struct call *call;
 	struct reader *reader;
+	struct finding findings[PROBLEMS_MAX + 2]; /* of the id at hand: with "ok", and the end */
 	struct rows rows;
 	struct buf uids; /* of what still is listed of the id at hand, each between line breaks */
 	const char *file, *id;
@@ -42,7 +52,7 @@ static struct reader_value text_value(const char *text)
 }
 
 static int print(struct check *c, const char *problem, const char *detail,
-		 const struct reader_row *row)
+		 const struct finding *finding)
 {
 	static const char *const names[CELLS] = { "id",   "problem", "detail", "file",
 						  "line", "name",    "state",  "uid" };
@@ -52,15 +62,85 @@ static int print(struct check *c, const char *problem, const char *detail,
 		text_value(detail),
 		text_value(c->file),
 		{ .type = READER_INT, .integer = (int64_t)c->line, .text = "" },
-		text_value(row ? reader_text(row, "name") : ""),
-		text_value(row ? reader_text(row, "state") : ""),
-		text_value(row ? reader_text(row, "uid") : ""),
+		text_value(finding ? buf_text(&finding->name) : ""),
+		text_value(finding ? buf_text(&finding->state) : ""),
+		text_value(finding ? buf_text(&finding->uid) : ""),
 	};
 
 	return rows_add(&(struct reader_row){ CELLS, names, values }, &c->rows);
 }
 
-static int judge(struct check *c, const struct reader_row *row, const char *presence)
+/* Where it is, as briefly as that can be said. */
+static const char *place_of(const struct reader_row *row)
+{
+	static const char *const columns[] = { "zone", "region", "account" };
+
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+		if (*reader_text(row, columns[i]))
+			return reader_text(row, columns[i]);
+	return reader_text(row, "uid");
+}
+
+/* A public image has the same id in many zones: what is wrong with it in all is told once. */
+static void find(struct check *c, const char *word, const char *detail,
+		 const struct reader_row *row)
+{
+	struct finding *f = c->findings;
+
+	while (f->word && strcmp(f->word, word) != 0)
+		f++;
+	buf_printf(&f->places, "%s%s", f->count > 0 ? ", " : "", place_of(row));
+	c->uids.failed |= f->places.failed;
+	if (f->count++ > 0) {
+		buf_clear(&f->uid);
+		return;
+	}
+	f->word = word;
+	snprintf(f->detail, sizeof(f->detail), "%s", detail);
+	buf_puts(&f->name, reader_text(row, "name"));
+	buf_puts(&f->state, reader_text(row, "state"));
+	buf_puts(&f->uid, reader_text(row, "uid"));
+	c->uids.failed |= f->name.failed || f->state.failed || f->uid.failed;
+}
+
+static void clear_findings(struct check *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(c->findings); i++) {
+		struct finding *f = &c->findings[i];
+		buf_finish(&f->name);
+		buf_finish(&f->state);
+		buf_finish(&f->uid);
+		buf_finish(&f->places);
+		*f = (struct finding){ 0 };
+	}
+}
+
+/* The places are named where there are several; where some are good, those are fewer. */
+static int print_finding(struct check *c, const struct finding *f)
+{
+	struct buf detail;
+
+	buf_init(&detail);
+	buf_puts(&detail, f->detail);
+	if (c->places > 1)
+		buf_printf(&detail, "%sin %zu of %zu places: %s", *f->detail ? "; " : "", f->count,
+			   c->places, buf_text(&f->places));
+	int result = detail.failed ? -ENOMEM : print(c, f->word, buf_text(&detail), f);
+	buf_finish(&detail);
+	return result;
+}
+
+static int print_findings(struct check *c)
+{
+	int result = 0;
+
+	for (const struct finding *f = c->findings; f->word && result == 0; f++)
+		if (strcmp(f->word, "ok") != 0 || (c->problems == 0 && c->call->all))
+			result = print_finding(c, f);
+	return result;
+}
+
+static void judge(struct check *c, const struct reader_row *row, const char *presence)
 {
 	const struct reader_value *launchable = reader_value(row, "launchable"),
 				  *stale = reader_value(row, "stale");
@@ -78,15 +158,13 @@ static int judge(struct check *c, const struct reader_row *row, const char *pres
 	};
 	struct problem problems[PROBLEMS_MAX];
 	size_t count = verdict(&facts, c->today, c->limit, problems);
-	int result = 0;
 
 	c->places++;
 	c->problems += count;
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = print(c, problems[i].word, problems[i].detail, row);
-	if (count == 0 && c->call->all)
-		result = print(c, "ok", "", row);
-	return result;
+	for (size_t i = 0; i < count; i++)
+		find(c, problems[i].word, problems[i].detail, row);
+	if (count == 0)
+		find(c, "ok", "", row);
 }
 
 /* ---- an id --------------------------------------------------------------------------------- */
@@ -96,7 +174,8 @@ static int on_image(const struct reader_row *row, void *data)
 	struct check *c = data;
 
 	buf_printf(&c->uids, "\n%s\n", reader_text(row, "uid"));
-	return judge(c, row, reader_text(row, "presence"));
+	judge(c, row, reader_text(row, "presence"));
+	return 0;
 }
 
 /* Lost by one listing, still listed by another of the same place: that is no loss. Of several that
@@ -112,18 +191,32 @@ static int on_removed(const struct reader_row *row, void *data)
 	buf_puts(&c->uids, listed ? "" : buf_text(&line));
 	c->uids.failed |= line.failed;
 	buf_finish(&line);
-	return listed ? 0 : judge(c, row, "removed");
+	if (!listed)
+		judge(c, row, "removed");
+	return 0;
 }
+
+static const char never_seen[] =
+	"no poll of this catalog has ever seen it: a typo, another account's or place's, or "
+	"removed before";
 
 static int check_id(struct check *c, struct error *err)
 {
-	static const char *const columns[] = { "uid",      "name",
-					       "state",    "launchable",
-					       "presence", "stale",
-					       "eol_on",   "missing_since_at_utc",
+	static const char *const columns[] = { "uid",
+					       "account",
+					       "region",
+					       "zone",
+					       "name",
+					       "state",
+					       "stale",
+					       "launchable",
+					       "eol_on",
+					       "presence",
+					       "missing_since_at_utc",
 					       NULL };
 	static const char *const removed_columns[] = {
-		"uid", "name", "state", "launchable", "removed_at_utc", "removed_reason", NULL
+		"uid",   "account",    "region",         "zone",           "name",
+		"state", "launchable", "removed_at_utc", "removed_reason", NULL
 	};
 	const struct image_filter listed = { .id = c->id, .purged = true, .columns = columns };
 	const struct image_filter removed = { .id = c->id,
@@ -139,8 +232,11 @@ static int check_id(struct check *c, struct error *err)
 		result = reader_each_image(c->reader, &removed, on_removed, c, err);
 	if (result == 0 && c->places == 0) {
 		c->problems++;
-		result = print(c, "gone", "never seen by any poll", NULL);
+		result = print(c, "gone", never_seen, NULL);
 	}
+	if (result == 0)
+		result = print_findings(c);
+	clear_findings(c);
 	c->ids++;
 	c->bad_ids += c->problems > 0;
 	return result == 0 && c->uids.failed ? -ENOMEM : result;

@@ -45,7 +45,9 @@ const struct command commands[] = {
 	  "looks like an id, or the value of a key like image_id. Comments are left out, and in a directory hidden files and "
 	  "what is no text.\n"
 	  "Told are those that are gone, missing, deprecated, not launchable, stale, or near their end of life; with --all the "
-	  "good ones too. Exit status 3 if there is any." },
+	  "good ones too. An id that no poll has ever seen is gone as well, and the detail says so: a typo, another account's or "
+	  "place's, or removed before. What holds in several places that share an id is told once, with their names. Exit "
+	  "status 3 if there is any." },
 	{ "history", "ID|UID", 1, 1, TAKES(SINCE) | SELECTION, history_run,
 	  "what happened to an image, oldest first",
 	  "Exit status 5 when no poll ever saw it." },

@@ -46,6 +46,10 @@ const struct parameter events_parameters[] = {
 	{ "after", PARAMETER_INT, 0, INT64_MAX, .help = "begin behind that seq; Last-Event-ID counts before it" },
 	{ 0 },
 };
+const struct parameter events_headers[] = {
+	{ "Last-Event-ID", PARAMETER_INT, 0, INT64_MAX, .help = "begin behind that seq; one that the catalog does not know is answered with a reset" },
+	{ 0 },
+};
 /* clang-format on */
 
 static void ask(struct listener *l);
@@ -192,15 +196,18 @@ void events_changed(struct events *events, int64_t last_seq)
 
 /* ---- beginning ----------------------------------------------------------------------------- */
 
-/* Where to go on: -1, with what comes. */
+/*
+ * Where to go on: -1, with what comes. An id that no catalog can have given is like one of another
+ * catalog: who sends it was somewhere, and is told that it may have missed something.
+ */
 static int64_t begin_at(const struct exchange *x)
 {
 	const char *last = http_request_header(x->request, "Last-Event-ID");
 	int64_t seq;
 
-	if (last && text_to_int(last, &seq) && seq >= 0)
-		return seq;
-	return exchange_int(x, "after", -1);
+	if (!last || !*last) /* a browser's way to say that it has none */
+		return exchange_int(x, "after", -1);
+	return text_to_int(last, &seq) && seq >= 0 ? seq : INT64_MAX;
 }
 
 static bool open_stream(struct listener *l)

@@ -41,6 +41,7 @@ void metrics_answer(struct exchange *x, struct reader *reader);
 
 /* events.c */
 extern const struct parameter events_parameters[];
+extern const struct parameter events_headers[];
 void events_begin(struct exchange *x);
 
 /* openapi.c */

@@ -137,6 +137,11 @@ static bool fill(struct exchange *x, struct arena *arena, struct image_filter *f
 		f->words = split(arena, q, " \t\r\n", READER_WORDS_MAX);
 	if (chosen)
 		f->columns = split(arena, chosen, ",", 128);
+	if (f->removed && f->latest) {
+		answer_bad_parameter(&x->answer, "latest",
+				     "without removed: what was removed is not the newest");
+		return false;
+	}
 	if (!set_sort(x, arena, f))
 		return false;
 	if (arena->failed)

@@ -133,9 +133,9 @@ static void put_words(struct buf *out, const struct parameter *p)
 	buf_puts(out, *p->words ? "\"]" : "\",\"-\"]");
 }
 
-static void put_parameter(struct buf *out, const struct parameter *p)
+static void put_parameter(struct buf *out, const struct parameter *p, const char *where)
 {
-	buf_printf(out, "{\"name\":\"%s\",\"in\":\"query\",\"description\":", p->name);
+	buf_printf(out, "{\"name\":\"%s\",\"in\":\"%s\",\"description\":", p->name, where);
 	text_put_json(out, p->help);
 	buf_puts(out, ",\"schema\":{");
 	switch (p->type) {
@@ -156,15 +156,23 @@ static void put_parameter(struct buf *out, const struct parameter *p)
 
 static void put_parameters(struct buf *out, const struct route *route)
 {
-	bool path = strchr(route->path, '{') != NULL;
+	const char *between = "\n";
 
 	buf_puts(out, ",\"parameters\":[");
-	if (path)
+	if (strchr(route->path, '{')) {
 		buf_puts(out, "{\"name\":\"uid\",\"in\":\"path\",\"required\":true,\"description\":"
 			      "\"its slashes are literal\",\"schema\":{\"type\":\"string\"}}");
+		between = ",\n";
+	}
 	for (const struct parameter *p = route->parameters; p && p->name; p++) {
-		buf_puts(out, p != route->parameters || path ? ",\n" : "\n");
-		put_parameter(out, p);
+		buf_puts(out, between);
+		put_parameter(out, p, "query");
+		between = ",\n";
+	}
+	for (const struct parameter *p = route->headers; p && p->name; p++) {
+		buf_puts(out, between);
+		put_parameter(out, p, "header");
+		between = ",\n";
 	}
 	buf_putc(out, ']');
 }

@@ -54,7 +54,7 @@ const struct route routes[] = {
 	  .flags = ROUTE_CONDITIONAL, .schema = "stats", .summary = "How many images there are of which sort." },
 
 	{ "GET", "/api/v1/events", .act = events_begin, .parameters = events_parameters,
-	  .summary = "Changes as they are committed: server-sent events, id = seq." },
+	  .headers = events_headers, .summary = "Changes as they are committed: server-sent events, id = seq." },
 	{ "GET", "/openapi.json", .run = openapi_answer, .parameters = none, .schema = "openapi",
 	  .summary = "This description." },
 	{ "GET", "/metrics", .prepare = metrics_prepare, .run = metrics_answer,

@@ -38,6 +38,7 @@ struct route {
 	/* On the loop, at the end; NULL: the answer is sent. Ends the exchange, now or later. */
 	void (*act)(struct exchange *x);
 	const struct parameter *parameters; /* NULL: none is looked at */
+	const struct parameter *headers;    /* described only; NULL: none */
 	unsigned flags;
 	const char *summary;
 	const char *schema; /* of the answer; NULL: it is no JSON */

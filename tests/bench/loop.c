@@ -4,7 +4,7 @@
  *
  *   bench_loop CONFIG             imagecatd --once; one line on stdout: the longest absence and how
  * many were longer than 20 ms, in wall time and in CPU time of the thread; and how often the thread
- * slept anywhere but in epoll_wait(), for a disk, a lock, or a peer
+ * slept anywhere but in epoll_wait(), for a disk, a lock, or a peer, and how long at most in a turn
  *   bench_loop --service CONFIG   the same of imagecatd, until SIGTERM
  *
  * Wall time counts what the disk or another process took from the thread too; CPU time and sleeps
@@ -42,6 +42,11 @@ static struct stopwatch cpu = { .clock = CLOCK_THREAD_CPUTIME_ID };
 static unsigned long turns;
 static int loop_epoll = -1; /* the first one that the thread waits for */
 static long sleeps, sleeps_before = -1;
+/*
+ * What is left of the wall time between two waits without the time on a processor and the time in
+ * the queue for one: other processes do not count.
+ */
+static double queued_since, longest_sleep;
 
 static long sleeps_of_thread(void)
 {
@@ -50,6 +55,27 @@ static long sleeps_of_thread(void)
 	if (getrusage(RUSAGE_THREAD, &usage) != 0)
 		die("getrusage", "failed");
 	return usage.ru_nvcsw;
+}
+
+/* Ready to run, and kept waiting by others. */
+static double queued_of_thread(void)
+{
+	unsigned long long run, queued;
+	FILE *file = fopen("/proc/thread-self/schedstat", "re");
+
+	if (!file || fscanf(file, "%llu %llu", &run, &queued) != 2)
+		die("/proc/thread-self/schedstat", "cannot be read");
+	(void)fclose(file);
+	return (double)queued / 1e9;
+}
+
+static void count_sleep(void)
+{
+	double slept = (seconds(wall.clock) - wall.since) - (seconds(cpu.clock) - cpu.since) -
+		       (queued_of_thread() - queued_since);
+
+	if (slept > longest_sleep)
+		longest_sleep = slept;
 }
 
 static bool is_loop(int epoll)
@@ -76,8 +102,10 @@ static void enter(int epoll)
 		return;
 	stop(&wall);
 	stop(&cpu);
-	if (sleeps_before >= 0)
+	if (sleeps_before >= 0) {
 		sleeps += sleeps_of_thread() - sleeps_before;
+		count_sleep();
+	}
 	turns++;
 }
 
@@ -86,6 +114,7 @@ static void leave(int epoll)
 	if (!is_loop(epoll))
 		return;
 	sleeps_before = sleeps_of_thread();
+	queued_since = queued_of_thread();
 	wall.since = seconds(wall.clock);
 	cpu.since = seconds(cpu.clock);
 }
@@ -148,7 +177,8 @@ int main(int argc, char **argv)
 	if (turns == 0)
 		die("epoll_wait", "libuv never called it here: nothing was measured");
 	printf("turns=%lu longest_wall=%.6f longest_cpu=%.6f over_wall=%lu over_cpu=%lu "
-	       "busy_cpu=%.6f sleeps=%ld\n",
-	       turns, wall.longest, cpu.longest, wall.over, cpu.over, cpu.total, sleeps);
+	       "busy_cpu=%.6f sleeps=%ld longest_sleep=%.6f\n",
+	       turns, wall.longest, cpu.longest, wall.over, cpu.over, cpu.total, sleeps,
+	       longest_sleep);
 	return status;
 }

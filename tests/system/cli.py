@@ -123,6 +123,7 @@ def help_of_everything(place):
     ("unknown_command", ["shwo"], "unknown command 'shwo'; did you mean 'show'?"),
     ("unknown_help", ["help", "lst"], "unknown command 'lst'; did you mean 'list'?"),
     ("unknown_option", ["list", "--regio", "a", "--zoone", "b"], "list has no option --zoone; did you mean '--zone'?"),
+    ("latest_removed", ["latest", "--removed"], "latest has no option --removed"),
     ("unknown_column", ["list", "--columns", "uid,nam"], "images has no column 'nam'; did you mean 'name'?"),
     ("unknown_sort", ["list", "--sort", "created"], "images has no column 'created'"),
     ("unknown_column_of_changes", ["changes", "--columns", "sec"], "changes has no column 'sec'; did you mean 'seq'?"),
@@ -622,7 +623,7 @@ def checks_what_is_used(place):
     equal([(row["id"], row["problem"]) for row in json.loads(run.out)],
           [("uimage-soon", "eol"), ("uimage-gone", "gone"), ("uimage-off", "not-launchable"), ("uimage-never", "gone")])
     details = {row["id"]: row["detail"] for row in json.loads(run.out)}
-    has(details["uimage-never"], "never seen")
+    equal(details["uimage-never"], "no poll of this catalog has ever seen it: a typo, another account's or place's, or removed before")
     has(details["uimage-gone"], "removed 20")
     has(details["uimage-soon"], soon)
     has(cat(place, "check", path, status=UNHEALTHY).err, "imagecat: 7 ids checked, 4 with a problem")
@@ -635,6 +636,37 @@ def checks_what_is_used(place):
     with open(path, "w") as file:
         file.write("uimage-good\n")
     equal([row["problem"] for row in rows(place, "check", path, status=UNHEALTHY)], ["missing", "stale"])
+
+
+@case
+def checks_an_id_of_several_places_once(place):
+    cloud = place.cloud()
+    zones = {name: cloud.put("DescribeImage", [image("a", zone=name + "-01"), image("b", zone=name + "-01")], where={"Region": name})
+             for name in ("cn-bj2", "hk", "cn-sh2")}
+    place.configure([place.account("ucloud", cloud.url(), name="prod", services=["uhost"], regions=list(zones))],
+                    removal={"after_complete_polls": 1})
+    place.once(OK)
+    with open(os.path.join(place.path, "ids"), "w") as file:
+        file.write("uimage-a\n")
+    uids = [row["uid"] for row in place.rows("SELECT uid FROM images WHERE image_id = 'uimage-a'")]
+
+    def told(status, *more):
+        seen = rows(place, "check", "ids", *more, status=status)
+        assert all(row["uid"] in [None, *uids] and row["name"] == "a" for row in seen), seen
+        return [(row["problem"], row["detail"], row["uid"] is not None) for row in seen]
+
+    equal(told(OK), [])
+    everywhere = "in 3 of 3 places: cn-bj2-01, cn-sh2-01, hk-01"
+    equal(told(OK, "--all"), [("ok", everywhere, False)])
+    zones["hk"].items = zones["hk"].items[1:]
+    place.once(OK)
+    (problem, detail, one), = told(UNHEALTHY, "--all")
+    equal((problem, detail.partition("; ")[2], one), ("gone", "in 1 of 3 places: hk-01", True))
+    change(place.catalog, "UPDATE _listings SET last_complete_at = 1; UPDATE _images SET presence = 1, missing_since_at = 5 "
+                          "WHERE uid LIKE '%/cn-bj2/%'")
+    equal([(row[0], row[1].partition("; ")[2], row[2]) for row in told(UNHEALTHY)],
+          [("missing", "in 1 of 3 places: cn-bj2-01", True), ("stale", "in 2 of 3 places: cn-bj2-01, cn-sh2-01", False),
+           ("gone", "in 1 of 3 places: hk-01", True)])
 
 
 TERRAFORM = """\

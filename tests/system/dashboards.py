@@ -160,10 +160,20 @@ def descriptions_for_datasette_are_those_of_the_catalog(place):
     done = subprocess.run([sys.executable, os.path.join(CONTRIB, "generate.py"), harness.build, "--check"], check=False,
                           capture_output=True, text=True)
     equal((done.returncode, done.stdout + done.stderr), (0, ""))
-    tables = parsed(os.path.join(CONTRIB, "datasette.yaml"))["databases"]["catalog"]["tables"]
+    metadata = parsed(os.path.join(CONTRIB, "datasette.yaml"))
+    # A database is called like its file, and a key that Datasette does not know is silently nothing.
+    [file] = re.findall(r"datasette --metadata /usr/share/imagecat/datasette\.yaml \S+/(\w+)\.db", text_of("docs", "DASHBOARDS.md"))
+    equal((sorted(metadata), list(metadata["databases"])), (["databases", "description", "title"], [file]))
+    equal(sorted(metadata["databases"][file]), ["description", "tables"])
+    tables = metadata["databases"][file]["tables"]
+    keys = {key for table in tables.values() for key in table}
+    equal(keys, {"description", "columns", "hidden", "size", "label_column", "sort_desc"})
+    assert all(1 <= table.get("size", 100) <= 1000 for table in tables.values())  # max_returned_rows
     place.configure([])
     place.once(0)
     with place.database() as db:
+        names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'")]
+        equal(sorted(tables), sorted(names))
         for name, table in tables.items():
             columns = [row[1] for row in db.execute('PRAGMA table_info("%s")' % name)]
             assert columns, name + " is not there"

@@ -340,7 +340,8 @@ def stats_count(place):
 
 BAD = ["/api/v1/images?limit=0", "/api/v1/images?limit=1001", "/api/v1/images?limit=1e9", "/api/v1/images?limit=-1",
        "/api/v1/images?limit=", "/api/v1/images?limit=10&limit=10", "/api/v1/images?limit=99999999999999999999",
-       "/api/v1/images?provider=aws", "/api/v1/images?provider=ucloud%7Cqingcloud", "/api/v1/images?state=",
+       "/api/v1/images?removed=1&latest=1", "/api/v1/images?latest&removed&limit=1", "/api/v1/images?provider=aws",
+       "/api/v1/images?provider=ucloud%7Cqingcloud", "/api/v1/images?state=",
        "/api/v1/images?gpu=maybe", "/api/v1/images?since=yesterday", "/api/v1/images?since=-5", "/api/v1/images?sort=nothing",
        "/api/v1/images?sort=name:down", "/api/v1/images?sort=raw", "/api/v1/images?columns=uid,nothing",
        "/api/v1/images?format=xml", "/api/v1/images?Limit=3", "/api/v1/images?cursor=", "/api/v1/changes?after=x",

@@ -211,10 +211,13 @@ def events_go_on_where_a_client_was(place):
     web.poll_all()
     check_events(place, listener.events(5), "SELECT * FROM changes WHERE seq > ? ORDER BY seq", last)
     # What another catalog had told it: it must read everything anew.
-    event = Listener(place, web, last=last + 1000).event()
-    equal((event["event"], event["id"]), ("reset", str(place.value("SELECT max(seq) FROM changes"))))
-    for odd in ("x", "-1", "", "1e3", "99999999999999999999999"):
-        equal(Listener(place, web, last=odd).status, 200)
+    newest = place.value("SELECT max(seq) FROM changes")
+    for odd in (last + 1000, "x", "-1", "1e3", "1 2", "9223372036854775807", "99999999999999999999999"):
+        for target in ("/api/v1/events", "/api/v1/events?after=1"):
+            event = Listener(place, web, target, last=odd).event()
+            equal((event["event"], event["id"], json.loads(event["data"])["reason"]), ("reset", str(newest), "unknown"), odd)
+    # An empty one is none.
+    equal(Listener(place, web, "/api/v1/events?after=%d" % (newest - 1), last="").event()["id"], str(newest))
     web.get("/api/v1/events?after=x").problem(400)
     equal(web.ask("HEAD", "/api/v1/events").status, 200)
     web.stop()
@@ -309,6 +312,8 @@ def answers_are_as_described(place):
             responses = operation["responses"]
             for real in (uid, gone) if "{uid}" in path else ("",):
                 target = path.replace("{uid}", real)
+                headers = {p["name"]: p["schema"]["type"] for p in operation["parameters"] if p["in"] == "header"}
+                equal(headers, {"Last-Event-ID": "integer"} if path == "/api/v1/events" else {}, path)
                 if path == "/api/v1/events":
                     continue
                 reply = web.command(target + ("?listing=1" if path == "/-/release" else "")) if method == "post" else \
