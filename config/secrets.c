@@ -122,3 +122,8 @@ void secret_wipe(struct secret *secret)
 	free(secret->bytes);
 	*secret = (struct secret){ 0 };
 }
+
+bool secret_equal(const struct secret *a, const struct secret *b)
+{
+	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}

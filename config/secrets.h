@@ -19,3 +19,4 @@ struct secret {
  */
 int secret_read(struct secret *ret, const struct config_secret *from, struct error *err);
 void secret_wipe(struct secret *secret);
+bool secret_equal(const struct secret *a, const struct secret *b);

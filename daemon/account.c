@@ -10,21 +10,26 @@
 #include "config/url.h"
 #include "http/encode.h"
 
-int account_load_keys(const struct config_account *config, struct account_keys *ret,
+/* ---- keys -------------------------------------------------------------------------------- */
+
+int account_load_keys(const struct config_account *config, struct account_keys **ret,
 		      struct error *err)
 {
-	struct account_keys keys = { 0 };
+	struct account_keys *keys = calloc(1, sizeof(*keys));
 
-	int rc = secret_read(&keys.id, &config->id, err);
+	if (!keys)
+		return error_set(err, -ENOMEM, "account '%s': out of memory", config->name);
+	keys->users = 1;
+	int rc = secret_read(&keys->id, &config->id, err);
 	if (rc < 0)
 		error_wrap(err, "%s", config->provider->credential_id);
 	if (rc == 0) {
-		rc = secret_read(&keys.secret, &config->secret, err);
+		rc = secret_read(&keys->secret, &config->secret, err);
 		if (rc < 0)
 			error_wrap(err, "%s", config->provider->credential_secret);
 	}
 	if (rc < 0) {
-		secret_wipe(&keys.id);
+		account_keys_release(keys);
 		error_wrap(err, "account '%s'", config->name);
 		return rc;
 	}
@@ -32,29 +37,53 @@ int account_load_keys(const struct config_account *config, struct account_keys *
 	return 0;
 }
 
+struct account_keys *account_keys_hold(struct account_keys *keys)
+{
+	keys->users++;
+	return keys;
+}
+
+void account_keys_release(struct account_keys *keys)
+{
+	if (!keys || --keys->users > 0)
+		return;
+	secret_wipe(&keys->id);
+	secret_wipe(&keys->secret);
+	free(keys);
+}
+
+bool account_keys_equal(const struct account_keys *a, const struct account_keys *b)
+{
+	return secret_equal(&a->id, &b->id) && secret_equal(&a->secret, &b->secret);
+}
+
 void account_take_keys(struct account *account, struct account_keys *keys)
 {
-	secret_wipe(&account->id);
-	secret_wipe(&account->secret);
-	account->id = keys->id;
-	account->secret = keys->secret;
+	struct account_keys *old = account->keys;
+
 	account->keys_refused = false;
-	*keys = (struct account_keys){ 0 };
+	if (old && account_keys_equal(old, keys))
+		return;
+	account->keys = account_keys_hold(keys);
+	account_keys_release(old);
 }
 
 uint64_t account_fingerprint(const struct account *account)
 {
-	const char *id = account->id.bytes ? account->id.bytes : "";
+	const struct secret *id = &account->keys->id;
 
-	return hash_bytes(id, strlen(id), 0) | 1; /* 0 is none */
+	return hash_bytes(id->bytes, id->len, 0) | 1; /* 0 is none */
 }
 
 uint64_t account_credential(const struct account *account, uint64_t seed)
 {
-	uint64_t hash = hash_bytes(account->id.bytes, account->id.len, seed);
+	const struct account_keys *keys = account->keys;
+	uint64_t hash = hash_bytes(keys->id.bytes, keys->id.len, seed);
 
-	return hash_bytes(account->secret.bytes, account->secret.len, hash);
+	return hash_bytes(keys->secret.bytes, keys->secret.len, hash);
 }
+
+/* ---- the rest ---------------------------------------------------------------------------- */
 
 static int build_headers(struct account *account)
 {
@@ -93,8 +122,12 @@ static int remember_path(struct account *account)
 	return rc;
 }
 
-/* Who the cloud thinks it talks with: the same key at the same host is one user, however many
- * accounts of the configuration use it. */
+/*
+ * Who the cloud thinks it talks with: the same key at the same host is one user, however many
+ * accounts of the configuration use it. Asked once, when the account is opened: a public half that
+ * is replaced in its file later stays with the first one's rate and lock until a reload or start
+ * opens the account anew, since polls in flight wait in the queue of that user.
+ */
 static uint64_t user_of(const struct account *account)
 {
 	struct complaint complaint;
@@ -104,16 +137,21 @@ static uint64_t user_of(const struct account *account)
 		return 0;
 	unsigned port = url.port ? url.port : strcmp(url.scheme, "https") == 0 ? 443 : 80;
 	uint64_t host = hash_bytes(url.host, strlen(url.host), port);
-	return hash_bytes(account->id.bytes, account->id.len, host) | 1; /* 0 is nobody */
+	const struct secret *id = &account->keys->id;
+	return hash_bytes(id->bytes, id->len, host) | 1; /* 0 is nobody */
 }
 
 int account_open(struct account *account, const struct config_account *config,
 		 const struct runtime *runtime, struct error *err)
 {
-	struct account_keys keys;
+	struct account_keys *keys;
 
 	int rc = account_load_keys(config, &keys, err);
-	return rc < 0 ? rc : account_open_with(account, config, &keys, runtime, err);
+	if (rc < 0)
+		return rc;
+	rc = account_open_with(account, config, keys, runtime, err);
+	account_keys_release(keys);
+	return rc;
 }
 
 int account_open_with(struct account *account, const struct config_account *config,
@@ -144,6 +182,6 @@ void account_close(struct account *account)
 	if (account->limit)
 		limiter_account_close(account->limit);
 	account->limit = NULL;
-	secret_wipe(&account->id);
-	secret_wipe(&account->secret);
+	account_keys_release(account->keys);
+	account->keys = NULL;
 }

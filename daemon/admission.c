@@ -2,16 +2,21 @@
 
 #include "daemon/backoff.h"
 
-bool admission_is_locked(const struct account *account, uint64_t seed)
+bool admission_is_refused(const struct account *account, uint64_t seed)
+{
+	return lockout_suspects(limiter_lockout(account->limit), account_credential(account, seed));
+}
+
+static bool is_locked(const struct account *account, uint64_t seed)
 {
 	return lockout_holds(limiter_lockout(account->limit), account_credential(account, seed));
 }
 
 bool admission_ask(const struct account *account, const struct runtime *runtime, const void *who)
 {
-	return lockout_admits(limiter_lockout(account->limit),
-			      account_credential(account, runtime->seed), who,
-			      runtime->env->now_ms(runtime->env));
+	return runtime->once || lockout_admits(limiter_lockout(account->limit),
+					       account_credential(account, runtime->seed), who,
+					       runtime->env->now_ms(runtime->env));
 }
 
 void admission_leave(const struct account *account, const void *who)
@@ -19,11 +24,10 @@ void admission_leave(const struct account *account, const void *who)
 	lockout_leave(limiter_lockout(account->limit), who);
 }
 
-void admission_accepted(struct watch *w, const struct runtime *runtime)
+void admission_accepted(struct watch *w, const struct runtime *runtime, uint64_t credential)
 {
 	w->refused_ms = 0;
-	lockout_accepted(limiter_lockout(w->account->limit),
-			 account_credential(w->account, runtime->seed),
+	lockout_accepted(limiter_lockout(w->account->limit), credential,
 			 runtime->env->now_ms(runtime->env));
 }
 
@@ -35,17 +39,17 @@ static int64_t wait_ms(const struct lockout *lockout, int64_t interval_s)
 	return (wait_s > 0 ? wait_s : BACKOFF_MAX_S) * 900;
 }
 
-void admission_refused(struct watch *w, const struct runtime *runtime)
+void admission_refused(struct watch *w, const struct runtime *runtime, uint64_t credential)
 {
 	struct lockout *lockout = limiter_lockout(w->account->limit);
 	int64_t now_ms = runtime->env->now_ms(runtime->env);
-	bool own = w->refused_ms > 0 && lockout->accepted_ms > w->refused_ms;
+	bool own = w->refused_ms > 0 && lockout->accepted == credential &&
+		   lockout->accepted_ms > w->refused_ms;
 
 	if (w->refused_ms == 0)
 		w->refused_ms = now_ms;
 	if (!own)
-		lockout_refused(lockout, account_credential(w->account, runtime->seed), now_ms,
-				wait_ms(lockout, w->interval_s));
+		lockout_refused(lockout, credential, w, now_ms, wait_ms(lockout, w->interval_s));
 }
 
 /* Its next poll is within an interval, or now. */
@@ -60,8 +64,8 @@ static void bring_forward(struct watch *w, const struct env *env, bool now)
 
 static bool waited_for(const struct roster *r, const struct watch *w)
 {
-	return w->queue_place > 0 && w->failures > 0 && w->polled && w->error_class == CLASS_AUTH &&
-	       !admission_is_locked(w->account, r->runtime->seed);
+	return w->queue_place > 0 && w->failures > 0 && w->error_class == CLASS_AUTH &&
+	       !is_locked(w->account, r->runtime->seed);
 }
 
 void admission_hasten(struct roster *r, const struct limiter_account *limit, bool first_now)
@@ -83,8 +87,7 @@ void admission_follow(struct roster *r, struct watch *w, bool asked)
 	struct lockout *lockout = limiter_lockout(limit);
 
 	/* Accepted while this one was on its way to say that it waits. */
-	if (!asked && w->error_class == CLASS_AUTH &&
-	    !admission_is_locked(w->account, r->runtime->seed))
+	if (!asked && w->error_class == CLASS_AUTH && !is_locked(w->account, r->runtime->seed))
 		bring_forward(w, r->runtime->env, false);
 	if (!lockout->lifted)
 		return;

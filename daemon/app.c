@@ -184,6 +184,8 @@ static void set_timer(struct app *app, int64_t now_ms)
 		wait_ms = 0;
 	if (wait_ms > LOOK_EVERY_MS)
 		wait_ms = LOOK_EVERY_MS;
+	if (wait_ms > KEYWATCH_PATIENCE_MS && app->keywatch.request.state != KEYS_IDLE)
+		wait_ms = KEYWATCH_PATIENCE_MS;
 	int rc = uv_timer_start(&app->timer, on_timer, (uint64_t)wait_ms, 0);
 	assert(rc == 0);
 }

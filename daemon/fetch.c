@@ -49,8 +49,15 @@ static void move(struct fetch *f, enum fetch_state next)
 	f->state = next;
 }
 
+static void drop_keys(struct fetch *f)
+{
+	account_keys_release(f->keys);
+	f->keys = NULL;
+}
+
 static void finish(struct fetch *f)
 {
+	drop_keys(f);
 	move(f, FETCH_IDLE);
 	f->done(f);
 }
@@ -84,7 +91,6 @@ static void on_pause_over(uv_timer_t *timer)
 	}
 	f->counts->retries++;
 	f->ticket.urgent = true;
-	drop_answer(f);
 	move(f, FETCH_WAITING);
 	limiter_wait(f->call->account->limit, &f->ticket);
 }
@@ -167,13 +173,15 @@ static void judge(struct fetch *f)
 		    f->runtime->env->now_s(f->runtime->env));
 	if (f->failure.class == CLASS_THROTTLED)
 		note_throttled(f);
-	if (f->failure.class == CLASS_AUTH)
+	/* Of others that came into use meanwhile nothing was said. */
+	if (f->failure.class == CLASS_AUTH && f->keys == f->call->account->keys)
 		f->call->account->keys_refused = true;
 	if (!may_retry(f)) {
 		finish(f);
 		return;
 	}
 	int64_t wait_ms = pause_ms(f);
+	drop_keys(f);
 	move(f, FETCH_PAUSING);
 	int rc = uv_timer_start(&f->timer, on_pause_over, (uint64_t)wait_ms, 0);
 	assert(rc == 0);
@@ -248,7 +256,7 @@ static void on_exchange_done(struct http_exchange *x)
 		judge(f);
 		return;
 	}
-	if (redact_add(&f->redact, f->call->account->secret.bytes) < 0 ||
+	if (redact_add(&f->redact, f->keys->secret.bytes) < 0 ||
 	    redact_add(&f->redact, f->signature) < 0) {
 		redact_finish(&f->redact);
 		http_exchange_clear(x);
@@ -266,8 +274,7 @@ static int build_request(const struct fetch *f, struct request *r)
 {
 	const struct fetch_call *call = f->call;
 	const struct provider *p = call->account->config->provider;
-	const struct credentials credentials = { call->account->id.bytes,
-						 call->account->secret.bytes };
+	const struct credentials credentials = { f->keys->id.bytes, f->keys->secret.bytes };
 	bool fits;
 
 	r->method = p->method;
@@ -293,6 +300,9 @@ static void transmit(struct fetch *f)
 	const struct config_account *account = f->call->account->config;
 	struct request request = { 0 };
 
+	f->keys = account_keys_hold(f->call->account->keys);
+	f->credential = account_credential(f->call->account, f->runtime->seed);
+	drop_answer(f); /* of the try before */
 	/* Signed here and not earlier: a signature may be good for a minute only. */
 	if (f->offset_text[0]) {
 		request_add(&request, f->offset_param, f->offset_text);
@@ -339,9 +349,12 @@ static void transmit(struct fetch *f)
 static void withhold(struct fetch *f)
 {
 	f->withheld = true;
-	f->failure = (struct failure){ .class = CLASS_AUTH, .tries_max = 1 };
-	buf_clear(&f->sentence);
-	admission_put(&f->sentence, f->call->account);
+	/* A retry has failed already, and that is why. */
+	if (f->tries == 0) {
+		f->failure = (struct failure){ .class = CLASS_AUTH, .tries_max = 1 };
+		buf_clear(&f->sentence);
+		admission_put(&f->sentence, f->call->account);
+	}
 	finish(f);
 }
 
@@ -355,7 +368,7 @@ static void on_granted(struct limiter_ticket *ticket)
 		return;
 	}
 	if (!admission_ask(f->call->account, f->runtime, f->call)) {
-		limiter_release(ticket);
+		limiter_return(ticket);
 		withhold(f);
 		return;
 	}
@@ -379,6 +392,7 @@ void fetch_start(struct fetch *f, const struct fetch_call *call, struct fetch_co
 	f->counts = counts;
 	f->done = done;
 	f->tries = 0;
+	f->credential = 0;
 	f->cancelled = f->withheld = false;
 	f->offset_text[0] = f->limit_text[0] = '\0';
 	f->offset_param = offset_param;

@@ -51,10 +51,11 @@ struct fetch {
 	/* Result, valid in done(). */
 	struct failure failure; /* class NONE: page (or places) is good */
 	bool cancelled;
-	bool withheld;      /* it was not sent: the key is refused, and another listing tries it */
-	struct page page;   /* the caller may take it; else the next start frees it */
-	uint64_t body_hash; /* fingerprint of the answer that `page` was read from */
-	bool recalled;      /* page came from `recall`: none of its items was parsed */
+	uint64_t credential; /* of the keys that the last try was signed with */
+	bool withheld;       /* it was not sent: the key is refused, and another listing tries it */
+	struct page page;    /* the caller may take it; else the next start frees it */
+	uint64_t body_hash;  /* fingerprint of the answer that `page` was read from */
+	bool recalled;       /* page came from `recall`: none of its items was parsed */
 	struct places places;
 	struct http_exchange exchange; /* of the last try: status, sizes */
 	struct buf sentence;           /* why it failed, without the listing's name */
@@ -68,8 +69,9 @@ struct fetch {
 	enum fetch_state state;
 	unsigned tries;
 	struct limiter_ticket ticket;
-	char signature[128];  /* of the last try */
-	struct redact redact; /* while the answer is read */
+	char signature[128];       /* of the last try */
+	struct account_keys *keys; /* it was signed with; held until its answer is judged */
+	struct redact redact;      /* while the answer is read */
 	struct buf url, body;
 	uv_timer_t timer;
 	uv_work_t work;

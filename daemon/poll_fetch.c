@@ -51,6 +51,25 @@ static void remember_success(struct poll *p, const struct fetch *f)
 		buf_puts(&p->provider_message, f->page.message);
 }
 
+/* A verdict of the cloud on the request itself: then it has looked at the signature and liked it.
+ */
+static bool is_accepted(const struct failure *failure)
+{
+	return failure->class == CLASS_NONE ||
+	       (failure->code &&
+		(failure->class == CLASS_PERMISSION || failure->class == CLASS_PARAMETER));
+}
+
+static void tell_admission(struct poll *p, const struct fetch *f)
+{
+	if (f->withheld)
+		return;
+	if (is_accepted(&f->failure))
+		admission_accepted(p->watch, p->runtime, f->credential);
+	else if (f->failure.class == CLASS_AUTH)
+		admission_refused(p->watch, p->runtime, f->credential);
+}
+
 static void on_fetched(struct fetch *f)
 {
 	struct slot *slot = container_of(f, struct slot, fetch);
@@ -62,10 +81,7 @@ static void on_fetched(struct fetch *f)
 		poll_tick(p);
 		return;
 	}
-	if (f->failure.class == CLASS_NONE)
-		admission_accepted(p->watch, p->runtime);
-	else if (f->failure.class == CLASS_AUTH && !f->withheld)
-		admission_refused(p->watch, p->runtime);
+	tell_admission(p, f);
 	if (f->failure.class != CLASS_NONE) {
 		remember_failure(p, f);
 		listing_failed(&p->listing, slot->ask, f->failure.class);

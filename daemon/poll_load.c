@@ -98,7 +98,7 @@ static bool needs_keys(const struct poll *p)
 	const struct account *account = p->watch->account;
 
 	return p->runtime->keys &&
-	       (account->keys_refused || admission_is_locked(account, p->runtime->seed));
+	       (account->keys_refused || admission_is_refused(account, p->runtime->seed));
 }
 
 void poll_load(struct poll *p)

@@ -37,10 +37,8 @@ void reload_finish(struct reload *r)
 
 static void drop_keys(struct reload *r)
 {
-	for (size_t i = 0; i < r->key_count; i++) {
-		secret_wipe(&r->keys[i].id);
-		secret_wipe(&r->keys[i].secret);
-	}
+	for (size_t i = 0; i < r->key_count; i++)
+		account_keys_release(r->keys[i]);
 	free(r->keys);
 	r->keys = NULL;
 	r->key_count = 0;
@@ -218,7 +216,7 @@ static int check_fixed(struct reload *r)
 
 static int read_keys(struct reload *r)
 {
-	r->keys = calloc(r->config->account_count + 1, sizeof(*r->keys));
+	r->keys = calloc(r->config->account_count + 1, sizeof(struct account_keys *));
 	if (!r->keys)
 		return error_set(&r->error, -ENOMEM, "out of memory");
 	r->key_count = r->config->account_count;

@@ -40,7 +40,7 @@ struct reload {
 	struct writer_job job;
 	struct config *config;
 	struct buf diagnostics;
-	struct account_keys *keys; /* one per account of the new configuration */
+	struct account_keys **keys; /* held; one per account of the new configuration */
 	size_t key_count;
 	struct staging staging;
 	struct error error;

@@ -233,6 +233,7 @@ void roster_schedule(struct roster *r, struct watch *const *watches,
 		w->listing_id = rows[i].listing_id;
 		w->failures = rows[i].consecutive_failures;
 		w->failing = rows[i].consecutive_failures > 0;
+		w->error_class = rows[i].error_class;
 		w->images_present = rows[i].images_present;
 		if (w->lost)
 			continue;

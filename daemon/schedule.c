@@ -29,7 +29,8 @@ int64_t schedule_first_ms(const struct store_listing *stored, int64_t now_ms, in
 {
 	int64_t longest_s = stored->interval_s + stored->interval_s / JITTER_PART;
 
-	if (stored->next_due_at <= now_s)
+	/* A key is most often mended by a new start: one that is wrong still costs two requests. */
+	if (stored->next_due_at <= now_s || stored->error_class == CLASS_AUTH)
 		return now_ms;
 	/* A clock that was set back, or an interval that was made shorter, must not put a poll off
 	 * for longer than its own schedule would. */

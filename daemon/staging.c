@@ -16,16 +16,10 @@ static struct account *account_named(const struct roster *r, const char *name)
 	return NULL;
 }
 
-static bool same_secret(const struct secret *a, const struct secret *b)
-{
-	return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
-}
-
 static bool is_unchanged(const struct account *old, const struct config_account *config,
 			 const struct account_keys *keys)
 {
-	return config_account_equal(old->config, config) && same_secret(&old->id, &keys->id) &&
-	       same_secret(&old->secret, &keys->secret);
+	return config_account_equal(old->config, config) && account_keys_equal(old->keys, keys);
 }
 
 static bool is_kept(const struct staging *s, size_t i)
@@ -59,7 +53,7 @@ static int stage_account(struct staging *s, size_t i, struct account_keys *keys,
 	return 0;
 }
 
-static int stage_accounts(struct staging *s, struct account_keys *keys, struct error *err)
+static int stage_accounts(struct staging *s, struct account_keys **keys, struct error *err)
 {
 	size_t count = s->generation->runtime.config->account_count;
 	int rc = 0;
@@ -70,7 +64,7 @@ static int stage_accounts(struct staging *s, struct account_keys *keys, struct e
 		return error_set(err, -ENOMEM, "out of memory");
 	s->account_count = count;
 	for (size_t i = 0; i < count && rc == 0; i++)
-		rc = stage_account(s, i, &keys[i], err);
+		rc = stage_account(s, i, keys[i], err);
 	s->removed = s->roster->account_count - s->unchanged - s->changed;
 	return rc;
 }
@@ -158,7 +152,7 @@ static int plan(struct staging *s, struct account *account)
 }
 
 int staging_prepare(struct staging *s, struct roster *roster, struct generation *generation,
-		    struct account_keys *keys, struct error *err)
+		    struct account_keys **keys, struct error *err)
 {
 	*s = (struct staging){ .roster = roster, .generation = generation };
 	arena_init(&s->arena);
@@ -266,6 +260,7 @@ static void take_account(struct roster *r, struct watch *w, struct account *acco
 	w->interval_s = account->config->interval_s;
 	int64_t due_ms = w->failures > 0 ? now_ms : now_ms + w->interval_s * 1000;
 	w->failures = 0;
+	lockout_hurry(limiter_lockout(account->limit), now_ms);
 	if (w->due_ms <= due_ms)
 		return;
 	schedule_remove(&r->schedule, w);

@@ -46,11 +46,11 @@ struct staging {
 };
 
 /*
- * Plans. `keys` are those of the configuration's accounts; they are used up. Takes over a hold of
- * the generation, also when it fails.
+ * Plans. `keys` are those of the configuration's accounts. Takes over a hold of the
+ * generation, also when it fails.
  */
 int staging_prepare(struct staging *ret, struct roster *roster, struct generation *generation,
-		    struct account_keys *keys, struct error *err);
+		    struct account_keys **keys, struct error *err);
 
 /* On the writer's thread: registers the listings, reads what else is stored. */
 int staging_store(struct staging *staging, struct store *store, struct error *err);

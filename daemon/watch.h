@@ -59,7 +59,7 @@ struct watch {
 	bool failing;
 	int64_t images_present;
 
-	/* Of the last poll of this process. */
+	/* Of the last poll of this process; the class before that as stored. */
 	bool polled;
 	enum outcome outcome;
 	enum error_class error_class;

@@ -24,6 +24,11 @@ void budget_sent(struct retry_budget *b, int64_t now_ms)
 	b->slices[b->slice % BUDGET_SLICES].requests++;
 }
 
+void budget_unsent(struct retry_budget *b)
+{
+	b->slices[b->slice % BUDGET_SLICES].requests--;
+}
+
 void budget_succeeded(struct retry_budget *b)
 {
 	if (b->tokens < BUDGET_FULL)

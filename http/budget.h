@@ -28,6 +28,7 @@ struct retry_budget {
 
 void budget_init(struct retry_budget *budget, int64_t now_ms);
 void budget_sent(struct retry_budget *budget, int64_t now_ms); /* a request, or a retry of it */
+void budget_unsent(struct retry_budget *budget); /* takes the last budget_sent() back, at once */
 void budget_succeeded(struct retry_budget *budget);
 
 /* Takes `tokens` and says true, or leaves all as it is. */

@@ -338,6 +338,13 @@ void limiter_release(struct limiter_ticket *ticket)
 	wake(account->limiter, 0);
 }
 
+void limiter_return(struct limiter_ticket *ticket)
+{
+	ticket->account->tokens += 1;
+	budget_unsent(&ticket->account->budget);
+	limiter_release(ticket);
+}
+
 void limiter_forget(struct limiter_ticket *ticket)
 {
 	assert(ticket->state != TICKET_HELD);

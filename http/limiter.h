@@ -55,6 +55,8 @@ void limiter_account_set_rate(struct limiter_account *account, double requests_p
 
 void limiter_wait(struct limiter_account *account, struct limiter_ticket *ticket);
 void limiter_release(struct limiter_ticket *ticket);
+/* The same for what was not sent after all: the turn costs nothing. Only inside `granted`. */
+void limiter_return(struct limiter_ticket *ticket);
 /* Gives up waiting; nothing happens to an idle ticket. A held one must be released instead. */
 void limiter_forget(struct limiter_ticket *ticket);
 
@@ -75,7 +77,8 @@ int64_t limiter_rests_until(const struct limiter_account *account); /* on the en
 /* Whether the user's key is refused; borrowed. */
 struct lockout *limiter_lockout(struct limiter_account *account);
 
-/* The budget of retries (http/budget.h). Every grant counts as a request. */
+/* The budget of retries (http/budget.h). Every grant counts as a request, unless it is
+ * returned. */
 bool limiter_may_retry(struct limiter_account *account, bool timed_out); /* takes what it costs */
 void limiter_succeeded(struct limiter_account *account);
 

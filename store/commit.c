@@ -40,6 +40,15 @@ const char *error_class_text(enum error_class class)
 	return class_texts[class];
 }
 
+enum error_class error_class_of(const char *text)
+{
+	size_t i = 0;
+
+	while (text && i < CLASS_COUNT && strcmp(text, class_texts[i]) != 0)
+		i++;
+	return text && i < CLASS_COUNT ? (enum error_class)i : CLASS_NONE;
+}
+
 static const char *class_text(enum error_class class)
 {
 	return class == CLASS_NONE ? NULL : class_texts[class];

@@ -29,6 +29,7 @@ void listing_read(const struct statement *s, struct listing_row *ret)
 			.images_present = row_int(s, 14, 0),
 			.first_baseline_at = row_int(s, 15, 0),
 			.disabled = row_int(s, 16, 0) != 0,
+			.error_class = error_class_of(row_text(s, 18)),
 		},
 		.holding = row_int(s, 17, 0) != 0,
 	};

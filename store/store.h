@@ -63,6 +63,7 @@ struct store_listing {
 	int64_t images_present;
 	int64_t first_baseline_at; /* 0 until the first complete poll */
 	bool disabled;
+	enum error_class error_class; /* of the last poll; NONE after a good one */
 };
 
 /* Finds or adds the listing, enables it, stores its interval; fills ret but its identity. */
@@ -123,6 +124,7 @@ enum outcome {
 };
 const char *outcome_text(enum outcome outcome);
 const char *error_class_text(enum error_class class); /* "" for none */
+enum error_class error_class_of(const char *text);    /* NONE for NULL and for what is none */
 
 /* No envelope was read: any other number may be a provider's code. */
 #define POLL_NO_CODE INT64_MIN

@@ -428,6 +428,33 @@ static void works_from_inside_granted(void **state)
 	free(b);
 }
 
+static void not_sent(struct limiter_ticket *ticket)
+{
+	struct waiter *w = container_of(ticket, struct waiter, ticket);
+
+	w->bench->order[w->bench->granted++] = w->name;
+	limiter_return(ticket);
+}
+
+/* Nine that do not send after all leave the one turn to the tenth, and no more. */
+static void what_is_returned_costs_no_turn(void **state)
+{
+	struct bench *b = bench_open(1);
+	struct limiter_account *account;
+
+	(void)state;
+	assert_int_equal(limiter_account_open(&account, b->limiter, 0, 0.5), 0);
+	for (char name = 'a'; name < 'j'; name++)
+		stand_in(b, account, name)->ticket.granted = not_sent;
+	stand_in(b, account, 'j');
+	struct waiter *last = stand_in(b, account, 'k');
+	limiter_turn(b->limiter);
+	assert_string_equal(b->order, "abcdefghij");
+	limiter_forget(&last->ticket);
+	limiter_account_close(account);
+	bench_close(b);
+}
+
 /* ---- memory
  * ------------------------------------------------------------------------------------------ */
 
@@ -474,7 +501,7 @@ static void survives_every_fault(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[2 * ARRAY_LEN(rate_rows) + ARRAY_LEN(share_rows) + 8];
+	struct CMUnitTest tests[2 * ARRAY_LEN(rate_rows) + ARRAY_LEN(share_rows) + 9];
 	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rate_rows); i++) {
@@ -492,6 +519,7 @@ int main(void)
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(the_cap_may_change);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(slow_down_does_not_add_up);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(works_from_inside_granted);
+	tests[count++] = (struct CMUnitTest)cmocka_unit_test(what_is_returned_costs_no_turn);
 	tests[count++] = (struct CMUnitTest)cmocka_unit_test(survives_every_fault);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ enum {
 	POLL_LONGEST_S = 180,
 	REQUESTS_PERCENT = 110, /* of a quiet time as long */
 	PEAK_PERCENT = 150,     /* of the busiest quiet minute, in any minute afterwards */
-	REQUESTS_OF_KEY = 30,   /* six hours are ten steps, in the longest case */
+	REQUESTS_OF_KEY = 20,   /* six hours are twelve steps, in the longest case */
 	CROWD_PART = 3,         /* of all listings, at most, come back in the same minute */
 };
 
@@ -134,7 +134,7 @@ static void judge_told(struct director *d, const struct listing *l)
 			   l->number, d->state.polls[l->number]);
 }
 
-/* A6: one request of a key at each step, and what was on its way when the first one was refused. */
+/* A6: two requests of a key, what was on its way then, and one at each step. */
 static void judge_keys(struct director *d)
 {
 	const struct course_state *s = &d->state;

@@ -10,12 +10,14 @@ import base64
 import json
 import os
 import sys
+import threading
 import urllib.parse
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import cloud as clouds  # noqa: E402
 from cloud import Answer, json_answer, ucloud_error  # noqa: E402
+from daemon import Daemon, polls, until  # noqa: E402
 from harness import case, equal, has, main, row_case  # noqa: E402
 
 # A key with everything that encodings change.
@@ -116,6 +118,40 @@ def in_a_place(place):
     place.configure([account])
     cloud.always("GetRegion", json_answer({"RetCode": 0, "Regions": [{"Region": "r-" + SECRET, "Zone": "z"}]}))
     place.once()
+
+
+@case
+def of_a_key_that_was_replaced_meanwhile(place):
+    """Echoed in the answer to a request that was signed with it, when another poll has taken the next one into use."""
+    old, new = "OldCanary" * 4, "NewCanary" * 4
+    place.secrets.update((old, new))
+    cloud = place.cloud(keys={clouds.UCLOUD_ID: old})
+    cloud.put("DescribeImage", [dict(clouds.uhost_image(1), ImageName="echo " + old)])
+    path = place.key_file("one.key", old + "\n")
+    asked, replaced = threading.Event(), threading.Event()
+
+    def slow(request, usual):
+        answer = usual()
+        asked.set()
+        assert replaced.wait(60)
+        return answer
+
+    def refuse(request, usual):
+        assert asked.wait(60)
+        if len(cloud.asked(where={"Region": "r01"})) > 1:
+            cloud.keys[clouds.UCLOUD_ID] = new
+            replaced.set()
+        return ucloud_error(171, "no")
+    cloud.script("DescribeImage", slow, where={"Region": "r00"})
+    cloud.script("DescribeImage", refuse, where={"Region": "r01"})
+    account = place.account("ucloud", cloud.url(), name="prod", services=["uhost"], regions=["r00", "r01"], interval="1s",
+                            timeout="60s", private_key_file=path)
+    daemon = Daemon(place, [account])
+    until(daemon.run, lambda: polls(place, "prod", "failed", region="r01") > 0)
+    place.key_file("one.key", new + "\n")
+    until(daemon.run, lambda: place.images("prod", region="r00"), 60)
+    equal([row["name"] for row in place.rows("SELECT name FROM images")], ["echo " + "*" * len(old)])
+    daemon.stop()
 
 
 @case

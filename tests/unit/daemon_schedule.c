@@ -69,7 +69,7 @@ static void move_clock(struct bench *b, int64_t ms)
  */
 
 /* clang-format off */
-static const struct first_row { const char *name; int64_t interval_s, next_due_at, failures, wait_s; } first_rows[] = {
+static const struct first_row { const char *name; int64_t interval_s, next_due_at, failures, wait_s; enum error_class class; } first_rows[] = {
 	{ "never polled",                         600, 0,       0, 0 },
 	{ "overdue",                              600, 900,     0, 0 },
 	{ "due now",                              600, 1000000, 0, 0 },
@@ -79,6 +79,8 @@ static const struct first_row { const char *name; int64_t interval_s, next_due_a
 	{ "the interval was made shorter",        60,  1003600, 0, 66 },
 	{ "a back-off is kept",                   60,  1003000, 5, 3000 },
 	{ "a back-off, the clock was set back",   60,  9000000, 5, 3600 },
+	{ "a key that was refused",               60,  1003000, 5, 0, CLASS_AUTH },
+	{ "what has nothing to do with keys",     60,  1003000, 5, 3000, CLASS_PERMISSION },
 	{ "an interval of a month",               2592000, 3000000, 0, 2000000 },
 };
 /* clang-format on */
@@ -88,7 +90,8 @@ static void first_due_row(void **state)
 	const struct first_row *r = *state;
 	struct store_listing l = { .interval_s = r->interval_s,
 				   .next_due_at = r->next_due_at,
-				   .consecutive_failures = r->failures };
+				   .consecutive_failures = r->failures,
+				   .error_class = r->class };
 
 	assert_int_equal(schedule_first_ms(&l, 5000, 1000000), 5000 + r->wait_s * 1000);
 }

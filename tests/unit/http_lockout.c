@@ -4,6 +4,17 @@
 
 enum { STEP = 1000, RIGHT = 7, WRONG = 8 };
 
+static const char one, other;
+
+/* Two listings are refused, which locks the credential. */
+static void lock(struct lockout *l, uint64_t credential, int64_t now_ms, int64_t wait_ms)
+{
+	lockout_refused(l, credential, &one, now_ms, wait_ms);
+	assert_true(lockout_admits(l, credential, &other, now_ms));
+	lockout_refused(l, credential, &other, now_ms, wait_ms);
+	assert_true(lockout_holds(l, credential));
+}
+
 /* A hundred listings, each of which wants to ask every 10 ms for an hour's worth of steps that grow
  * fourfold: one request at each step. */
 static void one_at_each_step(void **state)
@@ -14,23 +25,21 @@ static void one_at_each_step(void **state)
 	int sent = 0;
 
 	(void)state;
-	assert_true(lockout_admits(&l, WRONG, &listings[0], 1));
-	lockout_refused(&l, WRONG, 1, wait_ms);
-	lockout_leave(&l, &listings[0]);
+	lock(&l, WRONG, 1, wait_ms);
 	for (int64_t now_ms = 2; now_ms < 85 * STEP; now_ms += 10)
 		for (size_t i = 0; i < sizeof(listings); i++) {
 			if (!lockout_admits(&l, WRONG, &listings[i], now_ms))
 				continue;
 			sent++;
 			wait_ms *= 4;
-			lockout_refused(&l, WRONG, now_ms, wait_ms);
+			lockout_refused(&l, WRONG, &listings[i], now_ms, wait_ms);
 			lockout_leave(&l, &listings[i]);
 		}
 	assert_int_equal(sent, 3); /* after 1, 5 and 21 steps' time; the next after 85 */
 	assert_int_equal(l.steps, 4);
 }
 
-/* What was in flight when the first refusal came says the same once more. */
+/* What was in flight when the lock began says the same once more. */
 static void a_burst_is_one_step(void **state)
 {
 	struct lockout l = { 0 };
@@ -39,8 +48,8 @@ static void a_burst_is_one_step(void **state)
 	(void)state;
 	assert_true(lockout_admits(&l, WRONG, &a, 1));
 	assert_true(lockout_admits(&l, WRONG, &b, 1));
-	lockout_refused(&l, WRONG, 10, STEP);
-	lockout_refused(&l, WRONG, 11, 100 * STEP);
+	lock(&l, WRONG, 10, STEP);
+	lockout_refused(&l, WRONG, &c, 11, 100 * STEP);
 	assert_int_equal(l.steps, 1);
 	assert_int_equal(l.until_ms, 10 + STEP);
 	assert_false(lockout_admits(&l, WRONG, &a, 11)); /* its next page */
@@ -54,7 +63,7 @@ static void one_probe_at_a_time(void **state)
 	static const char a, b;
 
 	(void)state;
-	lockout_refused(&l, WRONG, 1, STEP);
+	lock(&l, WRONG, 1, STEP);
 	assert_false(lockout_admits(&l, WRONG, &a, STEP));
 	assert_true(lockout_admits(&l, WRONG, &a, STEP + 1));
 	assert_true(lockout_admits(&l, WRONG, &a, STEP + 2));
@@ -73,12 +82,12 @@ static void accepted_again(void **state)
 	(void)state;
 	lockout_accepted(&l, RIGHT, 1);
 	assert_false(l.lifted); /* nobody waited */
-	lockout_refused(&l, WRONG, 2, STEP);
+	lock(&l, WRONG, 2, STEP);
 	assert_true(lockout_admits(&l, WRONG, &a, STEP + 2));
 	lockout_accepted(&l, WRONG, STEP + 3);
 	assert_true(l.lifted);
 	assert_true(lockout_admits(&l, WRONG, &b, STEP + 3));
-	lockout_refused(&l, WRONG, STEP + 4, STEP);
+	lock(&l, WRONG, STEP + 4, STEP);
 	assert_int_equal(l.steps, 1);
 }
 
@@ -89,7 +98,7 @@ static void another_credential(void **state)
 	static const char a;
 
 	(void)state;
-	lockout_refused(&l, WRONG, 1, STEP);
+	lock(&l, WRONG, 1, STEP);
 	assert_true(lockout_admits(&l, RIGHT, &a, 2));
 	assert_null(l.probe);
 	lockout_accepted(&l, RIGHT, 3);
@@ -99,23 +108,58 @@ static void another_credential(void **state)
 	assert_false(lockout_admits(&l, WRONG, &a, 4));
 }
 
-/* Somebody tries one secret after the other: that is what locks keys. */
-static void guessing_ends(void **state)
+/* However often it is refused: it waits by itself. */
+static void one_listing_locks_nobody(void **state)
 {
 	struct lockout l = { 0 };
-	uint64_t credential = 100;
+
+	(void)state;
+	for (int64_t now_ms = 1; now_ms < 5; now_ms++)
+		lockout_refused(&l, WRONG, &one, now_ms, STEP);
+	assert_true(lockout_suspects(&l, WRONG));
+	assert_false(lockout_suspects(&l, RIGHT));
+	assert_false(lockout_holds(&l, WRONG));
+	assert_true(lockout_admits(&l, WRONG, &other, 5));
+	assert_int_equal(l.steps, 0);
+}
+
+/* Then the two refusals are two troubles; another credential's success says nothing of this one. */
+static void accepted_in_between(void **state)
+{
+	struct lockout l = { 0 };
+
+	(void)state;
+	lockout_refused(&l, WRONG, &one, 1, STEP);
+	lockout_accepted(&l, WRONG, 2);
+	assert_true(l.lifted);
+	assert_false(lockout_suspects(&l, WRONG));
+	lockout_refused(&l, WRONG, &other, 3, STEP);
+	assert_false(lockout_holds(&l, WRONG));
+	lockout_accepted(&l, RIGHT, 4);
+	lockout_refused(&l, WRONG, &one, 5, STEP);
+	assert_true(lockout_holds(&l, WRONG));
+}
+
+/* Somebody tries one secret after the other: the next one may be right. */
+static void the_right_one_is_tried(void **state)
+{
+	struct lockout l = { 0 };
 	static const char a;
 
 	(void)state;
-	while (credential < 200 && lockout_admits(&l, credential, &a, 1)) {
-		lockout_refused(&l, credential, 1, STEP);
-		credential++;
-	}
-	assert_int_equal(credential, 100 + LOCKOUT_CREDENTIALS);
+	for (uint64_t credential = 100; credential < 110; credential++)
+		lock(&l, credential, 1, STEP);
+	for (uint64_t credential = 110 - LOCKOUT_CREDENTIALS; credential < 110; credential++)
+		assert_true(lockout_holds(&l, credential));
+	assert_false(lockout_suspects(&l, 109 - LOCKOUT_CREDENTIALS));
 	assert_int_equal(l.steps, 1);
-	assert_true(lockout_admits(&l, credential, &a, STEP + 1));
-	lockout_accepted(&l, credential, STEP + 1);
-	assert_false(lockout_holds(&l, 100));
+	assert_true(lockout_admits(&l, RIGHT, &a, 2));
+	lockout_accepted(&l, RIGHT, 2);
+	assert_false(lockout_holds(&l, RIGHT));
+	/* One from the middle goes, the others stay. */
+	lockout_accepted(&l, 107, 3);
+	assert_false(lockout_suspects(&l, 107));
+	assert_true(lockout_holds(&l, 106) && lockout_holds(&l, 108) && lockout_holds(&l, 109));
 }
 
 static void hurried(void **state)
@@ -125,11 +169,11 @@ static void hurried(void **state)
 
 	(void)state;
 	lockout_hurry(&l, 5);
-	lockout_refused(&l, WRONG, 10, STEP);
+	lock(&l, WRONG, 10, STEP);
 	lockout_hurry(&l, 20);
 	assert_true(lockout_admits(&l, WRONG, &a, 20));
 	assert_false(lockout_admits(&l, WRONG, &b, 20));
-	lockout_refused(&l, WRONG, 30, 4 * STEP);
+	lockout_refused(&l, WRONG, &a, 30, 4 * STEP);
 	assert_int_equal(l.until_ms, 30 + 4 * STEP);
 	lockout_hurry(&l, 10 * STEP); /* has passed already */
 	assert_int_equal(l.until_ms, 30 + 4 * STEP);
@@ -143,7 +187,9 @@ int main(void)
 		cmocka_unit_test(one_probe_at_a_time),
 		cmocka_unit_test(accepted_again),
 		cmocka_unit_test(another_credential),
-		cmocka_unit_test(guessing_ends),
+		cmocka_unit_test(one_listing_locks_nobody),
+		cmocka_unit_test(accepted_in_between),
+		cmocka_unit_test(the_right_one_is_tried),
 		cmocka_unit_test(hurried),
 	};
 
