@@ -53,7 +53,7 @@ export function useAnswer(key, load, { paused = false } = {}) {
 }
 
 // A mistake of ours must be seen as well, and not as a daemon that does not answer.
-function asProblem(error) {
+export function asProblem(error) {
 	if (error instanceof Problem)
 		return error;
 	console.error(error);

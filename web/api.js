@@ -8,10 +8,13 @@ export const pending = store(0);
 // When the daemon last answered, in milliseconds.
 export const heard = store(0);
 
+const PATIENCE_MS = 15000; // a daemon that hangs still takes connections
+
 export class Problem extends Error {
-	constructor(status, detail) {
+	constructor(status, detail, oldest) {
 		super(detail);
 		this.status = status; // 0: no answer
+		this.oldest = oldest; // the first change that is kept, where the one asked for is not
 	}
 }
 
@@ -28,7 +31,7 @@ export function imagePath(uid) {
 async function problemOf(response) {
 	try {
 		const body = await response.json();
-		return new Problem(response.status, String(body.detail ?? body.title ?? response.statusText));
+		return new Problem(response.status, String(body.detail ?? body.title ?? response.statusText), body.oldest_seq);
 	} catch {
 		return new Problem(response.status, `HTTP ${response.status}`);
 	}
@@ -37,7 +40,8 @@ async function problemOf(response) {
 export async function get(path, params = {}, signal) {
 	pending.set(pending.get() + 1);
 	try {
-		const response = await fetch(path + query(params), { signal });
+		const patience = AbortSignal.timeout(PATIENCE_MS);
+		const response = await fetch(path + query(params), { signal: signal ? AbortSignal.any([signal, patience]) : patience });
 		heard.set(Date.now());
 		if (!response.ok)
 			throw await problemOf(response);

@@ -103,12 +103,21 @@ function Gone() {
 function LanguageChoice() {
 	const lang = useStore(language);
 	const other = Object.keys(languages).find((name) => name !== lang);
-	const change = () => {
+	const [failed, setFailed] = useState(false);
+	const change = async () => {
+		try {
+			await setLanguage(other);
+		} catch {
+			return setFailed(true);
+		}
+		setFailed(false);
 		remembered.set("lang", other);
-		setLanguage(other);
+		const { view, params } = route.get();
+		go(address(view, params), { replace: true }); // an address that asks for a language would bring it back
 	};
 
-	return html`<button type="button" class="tool" lang=${other === "zh" ? "zh-Hans" : "en"} onClick=${change}>
+	return html`${failed && html`<span class="count" role="status">${t("problem.part")}</span>`}
+		<button type="button" class="tool" lang=${other === "zh" ? "zh-Hans" : "en"} onClick=${change}>
 		${languages[other]}</button>`;
 }
 

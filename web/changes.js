@@ -1,67 +1,106 @@
 // What changed: the newest first, and what comes in while one looks.
 import { useEffect, useRef, useState } from "./hooks.js";
 import { get, getAll } from "./api.js";
-import { useAnswer } from "./answer.js";
+import { asProblem, useAnswer } from "./answer.js";
 import { Fields, kindTone } from "./diff.js";
 import { number } from "./format.js";
 import { language, t, word } from "./i18n.js";
-import { Announce, Answer, Empty, Heading, Icon, Mark, Text, Time, html } from "./parts.js";
+import { Announce, Answer, Empty, Failure, Heading, Icon, Mark, Text, Time, html } from "./parts.js";
 import { address } from "./route.js";
 import { useStore } from "./store.js";
 
 const ENOUGH = 100; // changes on the first look, and for each look further back
 const SHOWN_MAX = 1000;
-const READ_MAX = 5000; // of one stretch
+const READ_MAX = 5000; // of what came since
 
 const kinds = ["added", "changed", "missing", "removed", "returned", "held", "released", "baseline", "source-drift", "remapped",
 	"disabled", "enabled"];
+
+// Of the changes behind `after` and before `before` the newest, the newest first; `low` is where they begin.
+async function between(after, before, params, signal) {
+	const limit = Math.min(1000, before - after - 1);
+	let found = [], low = after + 1, cursor;
+
+	do {
+		const { items, next_cursor } = await get("/api/v1/changes", { ...params, after, limit, cursor }, signal);
+		found.push(...items.filter((change) => change.seq < before));
+		cursor = (items.at(-1)?.seq ?? before) < before - 1 ? next_cursor : undefined;
+		if (found.length > SHOWN_MAX) {
+			found = found.slice(-SHOWN_MAX);
+			low = found[0].seq;
+		}
+	} while (cursor);
+	return { items: found.reverse(), low };
+}
+
 /*
  * The interface gives changes from the oldest on. What is newest is found by numbers: a stretch of them below `before`, a
- * longer one where it held too little, down to the first.
+ * longer one where it held too little, down to `floor`, the first that is kept. What is pruned meanwhile moves the floor.
  */
-async function olderThan(before, params, signal) {
-	let found = [], low = before;
+async function olderThan(before, floor, params, signal) {
+	const found = [];
+	let low = before;
 
-	for (let width = 2 * ENOUGH; low > 1 && found.length < ENOUGH; width *= 4) {
-		const after = Math.max(0, low - 1 - width);
-		const { items } = await getAll("/api/v1/changes", { ...params, after }, { max: READ_MAX, signal });
-		found = items.filter((change) => change.seq < before).reverse();
-		low = after + 1;
+	for (let width = 2 * ENOUGH; low > floor && found.length < ENOUGH; width *= 4) {
+		try {
+			const stretch = await between(Math.max(floor, low - width) - 1, low, params, signal);
+			found.push(...stretch.items);
+			low = stretch.low;
+		} catch (error) {
+			if (!error.oldest)
+				throw error;
+			floor = error.oldest;
+			width = low;
+		}
 	}
-	return { items: found, low };
+	return { items: found, low, floor };
 }
 
 async function newest(params, signal) {
-	const { seq } = await get("/api/v1/changes", { limit: 1 }, signal);
-	return { ...(await olderThan(seq + 1, params, signal)), high: seq };
+	const { items, seq } = await get("/api/v1/changes", { limit: 1 }, signal);
+	return { ...(await olderThan(seq + 1, items[0]?.seq ?? 1, params, signal)), high: seq };
 }
 
-// What came since, before what was there.
+// What came since, before what was there. What falls off the end is older from then on.
 async function refreshed(known, params, signal) {
 	const { items, seq } = await getAll("/api/v1/changes", { ...params, after: known.high }, { max: READ_MAX, signal });
 
 	if (!items.length)
 		return { ...known, high: Math.max(known.high, seq), fresh: 0 };
-	return { items: [...items.reverse(), ...known.items].slice(0, SHOWN_MAX), low: known.low, high: items[0].seq, fresh: items.length };
+	const all = [...items.reverse(), ...known.items], shown = all.slice(0, SHOWN_MAX);
+	const low = shown.length < all.length ? shown.at(-1).seq : known.low;
+	return { items: shown, low, floor: known.floor, high: items[0].seq, fresh: items.length };
+}
+
+// Anew, when what was known is no longer kept.
+async function load(known, params, signal) {
+	try {
+		return await (known ? refreshed(known, params, signal) : newest(params, signal));
+	} catch (error) {
+		if (!known || !error.oldest)
+			throw error;
+		return newest(params, signal);
+	}
 }
 
 export function Changes({ params }) {
 	const asked = { kind: params.kind, account: params.account };
 	const [paused, pause] = useState(false);
-	const [older, setOlder] = useState({ items: [], low: undefined });
+	const [older, setOlder] = useState({});
 	const key = JSON.stringify(asked);
-	const answer = useAnswer(key, (signal, known) => (known ? refreshed(known, asked, signal) : newest(asked, signal)), { paused });
+	const answer = useAnswer(key, (signal, known) => load(known, asked, signal), { paused });
+	const newer = answer.value ?? { items: [] };
+	const end = key + newer.low; // what is older goes on there, or it is no continuation
+	const { items, low, floor } = older.end === end ? older : { ...newer, items: [] };
+	const add = (more) => setOlder((old) => ({ ...more, end, items: old.end === end ? [...old.items, ...more.items] : more.items }));
 
-	useEffect(() => setOlder({ items: [], low: undefined }), [key]);
-	const low = older.low ?? answer.value?.low;
-	const items = [...(answer.value?.items ?? []), ...older.items];
 	return html`
 		<${Heading} extra=${html`<${Pause} paused=${paused} pause=${pause} />`}>${t("view.changes")}<//>
 		<${Kinds} params=${params} />
 		<${Answer} answer=${answer}>
-			${answer.value && html`<${Feed} changes=${items} />
-				<${More} low=${low} asked=${asked} add=${(more) => setOlder({ items: [...older.items, ...more.items], low: more.low })} />
-				<${Fresh} value=${answer.value} />`}
+			${answer.value && html`<${Feed} changes=${[...newer.items, ...items]} filtered=${params.kind || params.account} />
+				<${More} key=${end} low=${low} floor=${floor} asked=${asked} add=${add} waits=${answer.busy} />
+				<${Fresh} value=${newer} />`}
 		<//>`;
 }
 
@@ -83,9 +122,9 @@ function Fresh({ value }) {
 	return html`<${Announce} text=${value.fresh ? t("feed.fresh", { n: value.fresh, count: number(value.fresh, lang) }) : ""} />`;
 }
 
-function Feed({ changes }) {
+function Feed({ changes, filtered }) {
 	if (!changes.length)
-		return html`<${Empty}><p>${t("feed.empty")}</p><//>`;
+		return html`<${Empty}><p>${t(filtered ? "feed.none" : "feed.empty")}</p><//>`;
 	return html`<ol class="feed" aria-label=${t("view.changes")}>
 		${changes.map((change) => html`<${Change} key=${change.seq} change=${change} />`)}</ol>`;
 }
@@ -105,21 +144,28 @@ function Change({ change }) {
 		</div></li>`;
 }
 
-function More({ low, asked, add }) {
+function More({ low, floor, asked, add, waits }) {
 	const [busy, setBusy] = useState(false);
+	const [problem, setProblem] = useState();
 	const abort = useRef();
 
 	useEffect(() => () => abort.current?.abort(), []);
-	if (!low || low <= 1)
-		return html`<p class="end">${t("feed.end")}</p>`;
-	const load = async () => {
-		abort.current = new AbortController();
+	if (low <= floor)
+		return html`<p class="end">${t(floor > 1 ? "feed.pruned" : "feed.end")}</p>`;
+	const ask = async () => {
+		const { signal } = (abort.current = new AbortController());
 		setBusy(true);
 		try {
-			add(await olderThan(low, asked, abort.current.signal));
+			const more = await olderThan(low, floor, asked, signal);
+			setProblem();
+			add(more);
+		} catch (error) {
+			if (!signal.aborted)
+				setProblem(asProblem(error));
 		} finally {
 			setBusy(false);
 		}
 	};
-	return html`<p class="end"><button type="button" disabled=${busy} onClick=${load}>${t("feed.older")}</button></p>`;
+	return html`${problem && html`<${Failure} problem=${problem} />`}
+		<p class="end"><button type="button" disabled=${busy || waits} onClick=${ask}>${t("feed.older")}</button></p>`;
 }

@@ -63,8 +63,8 @@ export function Chart({ title, steps, lines, bars = false }) {
 	const element = useRef();
 	const plot = useRef();
 	const [point, setPoint] = useState(null);
-	library ??= import("./uplot.js").then((module) => module.default);
 	const [look, setLook] = useState(0); // moves with the theme
+	const [failed, setFailed] = useState(false);
 	const latest = useRef();
 	const data = (latest.current = [steps, ...lines.map((line) => line.values)]);
 	const names = lines.map((line) => line.name).join();
@@ -83,11 +83,16 @@ export function Chart({ title, steps, lines, bars = false }) {
 		const box = element.current;
 		const size = new ResizeObserver(() => plot.current?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT }));
 		let wanted = true;
-		library.then((uPlot) => {
+		library ??= import("./uplot.js");
+		library.then(({ default: uPlot }) => {
 			if (!wanted)
 				return;
+			setFailed(false);
 			plot.current = new uPlot(optionsOf(uPlot, box, { lines, bars, lang, steps }, (idx) => setPoint(idx ?? null)), latest.current, box);
 			size.observe(box);
+		}, () => {
+			library = undefined; // so that the next chart asks again
+			setFailed(true);
 		});
 		return () => {
 			wanted = false;
@@ -101,7 +106,9 @@ export function Chart({ title, steps, lines, bars = false }) {
 	const at = point ?? steps.length - 1;
 	return html`<figure class="chart">
 		<figcaption><h2>${title}</h2><${Legend} lines=${lines} at=${at} when=${instant(steps[at], lang)} /></figcaption>
-		<div class="plot" ref=${element} role="img" aria-label=${t("chart.label", { title, lines: summaryOf(lines, lang) })}></div>
+		${failed && html`<p class="quiet">${t("problem.part")}</p>`}
+		<div class="plot" hidden=${failed} ref=${element} role="img"
+			aria-label=${t("chart.label", { title, lines: summaryOf(lines, lang) })}></div>
 		<details><summary>${t("chart.table")}</summary><${Numbers} title=${title} steps=${steps} lines=${lines} /></details>
 	</figure>`;
 }

@@ -11,10 +11,10 @@ import { useStore } from "./store.js";
 
 const windows = { "1h": [3600, 60], "1d": [86400, 48], "7d": [7 * 86400, 56] };
 const POLLS_MAX = 6000; // of a window; what is older is not shown, and that is said
-const SHORTEST_S = 300;
+const SHORTEST_S = 2; // a line has two ends
 
 export function Counts({ params }) {
-	const chosen = params.window in windows ? params.window : "1d";
+	const chosen = Object.hasOwn(windows, params.window ?? "") ? params.window : "1d";
 	const stats = useAnswer("stats", (signal) => get("/api/v1/stats", {}, signal));
 	const past = useAnswer(chosen, (signal, known) => pastOf(chosen, known, signal));
 
@@ -64,7 +64,7 @@ function Past({ past, chosen }) {
 	const [length, count] = windows[chosen];
 	const { to } = past;
 	const from = Math.max(to - length, Math.min(past.since, to - SHORTEST_S));
-	const steps = stepsOf(from, to, count);
+	const steps = stepsOf(from, to, Math.min(count, Math.floor(to - from)));
 	const images = imagesOverTime(past.polls, past.listings, steps);
 	const changes = changesOverTime(past.polls, past.first, from, steps);
 
@@ -102,9 +102,11 @@ function Numbers({ stats }) {
 function Breakdown({ dimension, rows }) {
 	const lang = useStore(language);
 	const sorted = [...rows].sort((a, b) => b.images - a.images);
-	const most = Math.max(1, sorted[0]?.images ?? 1);
+	const most = sorted[0]?.images;
 	const rest = sorted.slice(ROWS).reduce((sum, row) => sum + row.images, 0);
 
+	if (!most)
+		return null;
 	return html`<table class="breakdown"><caption>${t(`filter.${dimension.filter ?? dimension.name}`)}</caption>
 		<tbody>${sorted.slice(0, ROWS).map((row) => html`<tr key=${row.value}>
 			<th scope="row"><${Named} dimension=${dimension} value=${row.value} />

@@ -19,7 +19,7 @@ export function Coverage({ params }) {
 		<p class="lead">${t("coverage.lead")}</p>
 		<${Choices} providers=${providers} params=${params} />
 		<${Answer} answer=${answer}>
-			${answer.value && !rows.length && html`<${Empty}><p>${t("coverage.empty")}</p><//>`}
+			${answer.value && !shown.length && html`<${Empty}><p>${t("coverage.empty")}</p><//>`}
 			${shown.map((name) => html`<${Matrix} key=${name} provider=${name} params=${params}
 				rows=${rows.filter((row) => row.provider === name)} />`)}
 			${answer.value?.more && html`<p>${t("coverage.more")}</p>`}
@@ -28,12 +28,13 @@ export function Coverage({ params }) {
 
 function Choices({ providers, params }) {
 	const set = (name, value) => go(address("coverage", { ...params, [name]: value }));
+	const names = new Set([...providers, params.provider].filter(Boolean)); // also one that has nothing
 
 	return html`<form class="row" onSubmit=${(event) => event.preventDefault()}>
 		<div class="field"><label for="coverage-provider">${t("filter.provider")}</label>
 			<select id="coverage-provider" value=${params.provider ?? ""} onChange=${(event) => set("provider", event.currentTarget.value)}>
 			<option value="">${t("filter.any")}</option>
-			${providers.map((name) => html`<option value=${name}>${word("provider", name)}</option>`)}</select></div>
+			${[...names].map((name) => html`<option value=${name}>${word("provider", name)}</option>`)}</select></div>
 		<label class="flag"><input type="checkbox" checked=${params.missing === "1"}
 			onChange=${(event) => set("missing", event.currentTarget.checked ? "1" : "")} />${t("coverage.missing")}</label>
 	</form>`;

@@ -73,18 +73,23 @@ export function Filters({ params, stats, accounts }) {
 const TYPING_MS = 250;
 
 // What is typed goes into the address when the typing rests, without a step back for every letter.
-function useTyped(value, set) {
+function useTyped(name, value, set) {
 	const [typed, setTyped] = useState(value);
+	const sent = useRef(value);
 	const timer = useRef();
 
 	useEffect(() => {
+		if (value === sent.current)
+			return; // it comes back without its blanks, while more is typed behind them
+		sent.current = value;
 		clearTimeout(timer.current);
 		setTyped(value);
 	}, [value]);
 	useEffect(() => () => clearTimeout(timer.current), []);
 	const send = (text) => {
 		clearTimeout(timer.current);
-		set(text.trim());
+		sent.current = text.trim();
+		set(name, sent.current, { replace: Boolean(value) === Boolean(sent.current) });
 	};
 	const onInput = (event) => {
 		const text = event.currentTarget.value;
@@ -96,7 +101,7 @@ function useTyped(value, set) {
 }
 
 function SearchBox({ value, set }) {
-	const typed = useTyped(value, (text) => set("q", text, { replace: Boolean(value) === Boolean(text) }));
+	const typed = useTyped("q", value, set);
 
 	return html`<div class="searchbox"><label class="unseen" for="q">${t("search.label")}</label>
 		<${Icon} name="search" />
@@ -127,7 +132,7 @@ function Choice({ id, filter, value, options, set }) {
 }
 
 function Typed({ id, filter, value, options, set }) {
-	const typed = useTyped(value, (text) => set(filter.name, text));
+	const typed = useTyped(filter.name, value, set);
 	const hint = filter.hint ?? (filter.hints ? `filter.${filter.name}.hint` : undefined);
 
 	return html`<input id=${id} type="text" list=${options.length ? `${id}-hints` : undefined} autocomplete="off"

@@ -12,6 +12,7 @@ import { StateMarks } from "./value.js";
 
 const PAGE = 50;
 const COUNT_MAX = 5000; // more are not counted: each number costs a row
+const SORT = "created_at:desc"; // where the address names none
 
 const columns = "uid,image_id,name,version_name,provider,service,region,zone,kind,origin,state,launchable,os_distro," +
 	"os_version,os_name,arch,gpu_supported,size_bytes,created_at,stale,presence";
@@ -29,8 +30,8 @@ const shown = [
 
 export function Images({ params }) {
 	const chosen = chosenOf(params);
-	const question = { ...chosen, sort: params.sort, cursor: params.cursor };
-	const page = Math.max(1, Number(params.page) || 1);
+	const question = { ...chosen, sort: params.sort ?? SORT, cursor: params.cursor };
+	const page = pageOf(params);
 	const answer = useAnswer(JSON.stringify(question),
 		(signal) => get("/api/v1/images", { ...question, columns, limit: PAGE }, signal));
 	const count = useAnswer(JSON.stringify(chosen), (signal, known) => (isSettled(known, chosen) ? known : countOf(chosen, signal)));
@@ -101,13 +102,15 @@ function Table({ images, params }) {
 const classOf = (column) => [column.wide && "wide", column.number && "number"].filter(Boolean).join(" ") || undefined;
 
 function Head({ column, params }) {
-	const [by, direction] = (params.sort ?? "").split(":");
+	const order = params.sort ?? SORT;
+	const [by, direction] = order.split(":");
 	const sorted = by !== column.sort ? undefined : direction === "desc" ? "descending" : "ascending";
-	const next = sorted === "ascending" ? `${column.sort}:desc` : sorted ? undefined : column.sort;
+	const next = sorted === "ascending" ? `${column.sort}:desc` : sorted && order !== SORT ? undefined : column.sort;
 	const icon = { ascending: "up", descending: "down" }[sorted] ?? "both";
+	const to = address("images", narrowed(params, "sort", next === SORT ? undefined : next));
 
 	return html`<th scope="col" class=${classOf(column)} aria-sort=${sorted}>
-		<a href=${address("images", narrowed(params, "sort", next))} title=${t("sort", { by: t(`column.${column.name}`) })}>
+		<a href=${to} title=${t("sort", { by: t(`column.${column.name}`) })}>
 		${t(`column.${column.name}`)}<${Icon} name=${icon} /></a></th>`;
 }
 
@@ -154,14 +157,19 @@ function SizeCell({ image }) {
 
 // ---- from page to page --------------------------------------------------------------------------------------
 
+// Which page a cursor leads to only its address can say; one that says nonsense has no number.
+function pageOf({ cursor, page }) {
+	return !cursor ? 1 : /^[1-9]\d{0,5}$/.test(page) ? Number(page) : undefined;
+}
+
 function Pages({ params, page, answer, count, first }) {
 	const lang = useStore(language);
 	const from = (page - 1) * PAGE + 1;
-	const range = t("page.range", {
+	const range = page && t("page.range", {
 		from: number(from, lang), to: number(from + answer.items.length - 1, lang),
 		count: count.value && !count.busy ? countText(count.value, lang) : "…",
 	});
-	const next = answer.next_cursor && address("images", { ...params, cursor: answer.next_cursor, page: page + 1 });
+	const next = answer.next_cursor && address("images", { ...params, cursor: answer.next_cursor, page: page && page + 1 });
 
 	return html`<nav class="pages" aria-label=${t("pages")}>
 		<span>${range}</span>

@@ -3,7 +3,7 @@ import { getAll } from "./api.js";
 import { useAnswer } from "./answer.js";
 import { number, span } from "./format.js";
 import { language, t, word } from "./i18n.js";
-import { now } from "./live.js";
+import { link } from "./live.js";
 import { Answer, Empty, Heading, Mark, None, Scroll, Text, Time, html } from "./parts.js";
 import { useStore } from "./store.js";
 
@@ -26,11 +26,12 @@ export const listingName = (l) => [l.account, l.service, l.zone ?? l.region, l.p
 export function Listings() {
 	const answer = useAnswer("listings", (signal) => getAll("/api/v1/listings", {}, { max: 5000, signal }));
 	const listings = [...(answer.value?.items ?? [])].sort(worstFirst);
+	const known = useStore(link) !== "gone"; // who does not answer is not well
 
 	return html`<${Heading}>${t("view.listings")}<//>
 		<${Answer} answer=${answer}>
 			${answer.value && (listings.length
-				? html`<${Summary} listings=${listings} /><${Table} listings=${listings} />`
+				? html`${known && html`<${Summary} listings=${listings} />`}<${Table} listings=${listings} />`
 				: html`<${Empty}><p><strong>${t("empty.configuration")}</strong></p><//>`)}
 		<//>`;
 }

@@ -8,6 +8,7 @@ const REST_MS = 2000; // between two renewals, however much happens
 const REFRESH_MS = 15000; // polls that change nothing make no event, but they renew what is shown of them
 const RETRY_MS = 5000;
 const GONE_MS = 10000;
+const SILENT_MS = REFRESH_MS + GONE_MS;
 
 export const tick = store(0);
 export const seq = store(0);
@@ -15,7 +16,7 @@ export const renewed = store(0); // the seq at which the views were last told to
 export const link = store("connecting"); // live | connecting | polling | reconnecting | gone
 export const now = store(Date.now());
 
-let source, begun = false, settling, lostAt, renewedAt = 0;
+let source, begun = false, settling, lostAt, asking = false, renewedAt = 0, lookedAt = Date.now();
 
 function touch() {
 	settling ??= setTimeout(() => {
@@ -27,11 +28,11 @@ function touch() {
 }
 
 function onAlive() {
-	heard.set(Date.now());
 	lostAt = undefined;
 	if (!["live", "connecting"].includes(link.get()))
 		touch(); // what happened meanwhile
 	link.set("live");
+	heard.set(Date.now());
 }
 
 function onEvent(event) {
@@ -40,11 +41,13 @@ function onEvent(event) {
 	touch();
 }
 
-// A daemon that has no stream to give but answers is not gone.
+// A daemon that has no stream to give but answers is not gone; one that hangs is, though its stream stands open.
 function judge() {
-	if (lostAt === undefined)
-		return;
-	if (source?.readyState === EventSource.CLOSED && Date.now() - heard.get() < REFRESH_MS + GONE_MS)
+	if (Date.now() - Math.max(heard.get(), lookedAt) >= SILENT_MS)
+		link.set("gone");
+	else if (lostAt === undefined)
+		link.set(link.get() === "gone" ? "live" : link.get());
+	else if (source?.readyState === EventSource.CLOSED && Date.now() - heard.get() < SILENT_MS)
 		link.set("polling");
 	else
 		link.set(Date.now() - lostAt < GONE_MS ? "reconnecting" : "gone");
@@ -87,21 +90,32 @@ async function begin() {
 function onVisibility() {
 	if (document.hidden)
 		return source?.close();
+	lookedAt = Date.now();
 	beat();
 	if (begun)
 		connect(seq.get());
 	touch();
 }
 
+// Where no view asks, as one that is paused, this does.
+async function inquire() {
+	asking = true;
+	await get("/api/v1/changes", { limit: 1 }).catch(() => {});
+	asking = false;
+}
+
 function beat() {
 	if (document.hidden)
 		return;
 	now.set(Date.now());
+	if (begun && !asking && Date.now() - heard.get() > REFRESH_MS)
+		inquire();
 	judge();
 }
 
 export function startLive() {
 	document.addEventListener("visibilitychange", onVisibility);
+	heard.subscribe(judge);
 	setInterval(beat, 5000);
 	setInterval(() => document.hidden || tick.set(tick.get() + 1), REFRESH_MS);
 	begin();

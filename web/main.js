@@ -22,6 +22,11 @@ function showReadiness() {
 
 showReadiness();
 startRouting();
-await startLanguage();
-startLive();
-render(h(App), document.getElementById("app"));
+try {
+	await startLanguage();
+	startLive();
+	render(h(App), document.getElementById("app"));
+} catch (error) {
+	console.error(error);
+	document.getElementById("app").textContent = "The page could not be loaded whole: load it again. 页面未能完整加载，请刷新。";
+}

@@ -101,17 +101,20 @@ export function WebLink({ address }) {
 
 // ---- what stands where an answer should ------------------------------------------------------------
 
+// A page's cursor, not a change that is gone.
+const isLostPage = (problem) => problem.status === 410 && problem.oldest === undefined;
+
 export function explain(problem) {
 	if (problem.status === 0)
 		return t("problem.silent");
-	if (problem.status === 410)
+	if (isLostPage(problem))
 		return t("problem.cursor");
 	return problem.message;
 }
 
 function title(problem) {
-	const known = { 0: "problem.0", 400: "problem.400", 404: "problem.404", 410: "problem.410", 503: "problem.503" };
-	return t(known[problem.status] ?? "problem.other", { status: problem.status });
+	const known = { 0: "problem.0", 400: "problem.400", 404: "problem.404", 503: "problem.503" };
+	return t(isLostPage(problem) ? "problem.410" : known[problem.status] ?? "problem.other", { status: problem.status });
 }
 
 export function Failure({ problem, children }) {

@@ -36,7 +36,7 @@ export const route = store(parse(globalThis.location?.search ?? ""));
 export function go(to, { replace = false } = {}) {
 	if (to === location.pathname + location.search)
 		return;
-	history[replace ? "replaceState" : "pushState"]({ inside: true }, "", to);
+	history[replace ? "replaceState" : "pushState"](replace ? history.state : { inside: true }, "", to);
 	route.set(parse(location.search));
 	if (!replace)
 		scrollTo(0, 0);

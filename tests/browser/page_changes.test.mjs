@@ -76,7 +76,7 @@ test("page changes: by kind, in the address", { world: {} }, async ({ open, page
 	const fields = Object.keys(items.at(-1).fields).filter((name) => !name.endsWith("_native"));
 	assert.equal(await feed(page).first().locator("dt").count(), fields.length);
 	await page.getByRole("link", { name: "released", exact: true }).click();
-	await page.waitForSelector(".empty:has-text('No change of that kind')");
+	await page.waitForSelector(".empty:has-text('No change fits')");
 	await page.goBack();
 	await page.waitForSelector(".feed > li .mark:text-is('changed')");
 });
@@ -104,6 +104,140 @@ test("page changes: back to the first one, each once", { world: {} }, async ({ o
 	}
 	await page.getByText("This is the first change").waitFor();
 	assert.deepEqual(await numbers(page), Array.from({ length: seq }, (_, i) => seq - i));
+});
+
+// A catalog with that many changes more than its first look has.
+async function grown(world, added) {
+	for (let left = added; left > 0; left -= 300) {
+		await world.sim("add", { segment: "uhost/hk/platform", count: Math.min(300, left) });
+		await world.poll();
+	}
+}
+
+test("page changes: a catalog that was pruned is shown down to what is kept", { world: {} }, async (given) => {
+	const { open, page, world, expect_fault, assert } = given;
+
+	await grown(world, 450);
+	await open("/?view=changes");
+	await page.waitForSelector(".feed");
+	const newest = (await numbers(page))[0];
+	expect_fault(/ERR_|Failed to load resource/); // while there is none, and of what is pruned
+	await world.stop_daemon();
+	world.prune(230);
+	await world.start_daemon();
+	await page.waitForSelector(".link.live", { timeout: 60000 });
+	await page.getByRole("button", { name: "Older changes" }).click(); // which the page still takes for kept
+	const kept = (n) => Array.from({ length: n }, (_, i) => newest - i);
+	await page.getByText("Older ones were pruned").waitFor();
+	assert.deepEqual(await numbers(page), kept(230));
+	for (const [kind, count] of [["added", 230], ["removed", 0]]) {
+		await open(`/?view=changes&kind=${kind}`);
+		while (await page.getByRole("button", { name: "Older changes" }).count())
+			await page.getByRole("button", { name: "Older changes" }).click({ timeout: 2000 }).catch(() => {});
+		await page.getByText("Older ones were pruned").waitFor();
+		assert.deepEqual(await numbers(page), kept(count), kind);
+	}
+});
+
+test("page changes: older ones of one kind never stand under another", { world: {} }, async ({ open, page, world, assert }) => {
+	await grown(world, 450);
+	await open("/?view=changes&kind=added");
+	const older = page.getByRole("button", { name: "Older changes" });
+	await older.waitFor();
+	let free;
+	const held = new Promise((resolve) => (free = resolve));
+	await page.route(/api\/v1\/changes.*kind=added/, async (route) => {
+		await held;
+		await route.continue().catch(() => {});
+	});
+	const cancelled = page.waitForEvent("requestfailed", (request) => request.url().includes("kind=added"));
+	await older.click();
+	await page.getByRole("link", { name: "removed", exact: true }).click();
+	await cancelled;
+	free();
+	await page.getByText("No change fits").waitFor();
+	await page.waitForSelector("html[data-ready]", { state: "attached" });
+	assert.deepEqual(await numbers(page), []);
+});
+
+test("page changes: older ones that cannot be had are said to be, and asked for again", { world: {} }, async (given) => {
+	const { open, page, world, expect_fault, assert } = given;
+
+	await grown(world, 450);
+	await open("/?view=changes");
+	await page.waitForSelector(".feed");
+	const before = (await numbers(page)).length;
+	expect_fault(/status of 503/);
+	await page.route("**/api/v1/changes?*", (route) => route.fulfill({ status: 503, contentType: "application/problem+json",
+		json: { title: "Service Unavailable", status: 503, detail: "the catalog cannot be read: disk I/O error" } }));
+	await page.getByRole("button", { name: "Older changes" }).click();
+	await page.waitForSelector("[role=alert]:has-text('disk I/O error')");
+	await page.unroute("**/api/v1/changes?*");
+	await page.getByRole("button", { name: "Older changes" }).click();
+	await page.waitForSelector("[role=alert]", { state: "detached" });
+	await page.waitForFunction((n) => document.querySelectorAll(".feed > li").length > n, before);
+	const all = await numbers(page);
+	assert.deepEqual(all, Array.from(all, (_, i) => all[0] - i));
+});
+
+test("page changes: a refusal of what is pruned is not taken for a page that is gone", async ({ open, page, expect_fault, assert }) => {
+	expect_fault(/status of 410/);
+	await page.route("**/api/v1/stats", (route) => route.fulfill({ status: 410, contentType: "application/problem+json",
+		json: { title: "Gone", status: 410, detail: "changes behind that seq were pruned", oldest_seq: 7, seq: 9 } }));
+	await open("/?view=counts");
+	await page.waitForSelector("[role=alert]:has-text('changes behind that seq were pruned')");
+	assert.equal(await page.getByText("Begin with the first page").count(), 0);
+});
+
+test("page changes: no gap, however much comes while one looks", { world: {} }, async ({ open, page, world, assert }) => {
+	await open("/?view=changes");
+	await page.waitForSelector(".link.live");
+	await grown(world, 1150);
+	const { seq } = await world.api("/api/v1/changes?limit=1");
+	await page.waitForSelector(`.feed > li[data-seq="${seq}"]`);
+	await page.waitForSelector("html[data-ready]", { state: "attached" });
+	const whole = (n) => Array.from({ length: n }, (_, i) => seq - i);
+	assert.deepEqual(await numbers(page), whole(1000));
+	await page.getByRole("button", { name: "Older changes" }).click();
+	await page.getByText("This is the first change").waitFor();
+	assert.deepEqual(await numbers(page), whole(seq));
+});
+
+test("page changes: of a long stretch the newest, then what is before them", async ({ open, page, assert }) => {
+	const rows = 12000, seq = 20000; // those between are of other kinds
+	await page.route("**/api/v1/changes?*", (route) => {
+		const asked = new URL(route.request().url()).searchParams, kind = asked.get("kind");
+		const after = Number(asked.get("cursor") ?? asked.get("after") ?? 0), limit = Number(asked.get("limit") ?? 100);
+		const count = Math.max(0, Math.min(limit, (kind ? rows : seq) - after));
+		const items = Array.from({ length: count }, (_, i) => ({ seq: after + 1 + i, at: 1, kind: "changed", name: "x", fields: {} }));
+		return route.fulfill({ json: { items, next_cursor: after + count < (kind ? rows : seq) ? `${after + count}` : null, seq } });
+	});
+	await open("/?view=changes&kind=changed");
+	await page.waitForSelector(".feed");
+	assert.deepEqual(await numbers(page), Array.from({ length: 1000 }, (_, i) => rows - i));
+	await page.getByRole("button", { name: "Older changes" }).click();
+	await page.waitForFunction(() => document.querySelectorAll(".feed > li").length > 1000);
+	assert.deepEqual(await numbers(page), Array.from({ length: 1200 }, (_, i) => rows - i));
+});
+
+test("page changes: paused, read further back and left by keyboard alone", { world: {} }, async ({ open, page, world }) => {
+	await grown(world, 450);
+	await page.clock.install();
+	await open("/?view=changes");
+	const press = async (name, key) => {
+		const button = page.getByRole("button", { name });
+		for (let i = 0; i < 400 && !(await button.evaluate((one) => one === document.activeElement)); i++)
+			await page.keyboard.press("Tab");
+		await page.keyboard.press(key);
+	};
+	await press("Pause", "Enter");
+	await page.getByText("paused").waitFor();
+	const before = await feed(page).count();
+	await page.getByRole("button", { name: "Older changes" }).focus();
+	await page.keyboard.press("Space");
+	await page.waitForFunction((n) => document.querySelectorAll(".feed > li").length > n, before);
+	await page.clock.runFor(60000); // a feed that is paused asks nothing, and is not taken for one without a daemon
+	await page.waitForSelector(".link.live");
 });
 
 test("page changes: hostile text is text", async ({ open, page, assert }) => {

@@ -52,6 +52,50 @@ test("page counts: the line moves while one looks", { world: { interval: "1s" } 
 		Number(item.querySelector("b").innerText) === n), before + 3);
 });
 
+test("page counts: no time is shown in which there was no catalog", { world: {} }, async ({ open, page, world, assert }) => {
+	const { created_at } = await world.api("/api/v1/stats");
+	await world.poll();
+	await page.clock.install({ time: (created_at + 120) * 1000 });
+	for (const window of ["1h", "7d", "toString"]) {
+		await open(`/?view=counts&window=${window}`);
+		await plotted(page, "Images by provider").getByText("As a table").click();
+		const rows = await plotted(page, "Images by provider").locator("tbody tr").count();
+		assert.ok(rows > 40 && rows <= 60, `${rows} rows`);
+		const first = await plotted(page, "Images by provider").locator("tbody tr").last().locator("th").innerText();
+		assert.ok(Date.parse(first.replace(" at ", " ")) / 1000 >= created_at, first);
+	}
+});
+
+test("page counts: no boxes of nothing", { world: { images: 0 } }, async ({ open, page, assert }) => {
+	await open("/?view=counts");
+	await page.waitForSelector(".total:has-text('0 images')");
+	assert.equal(await page.locator(".breakdown").count(), 0);
+});
+
+test("page counts: a chart that cannot be drawn is still a table, and is drawn the next time", async (given) => {
+	const { open, page, expect_fault, axe, assert } = given;
+
+	expect_fault(/ERR_FAILED/);
+	await page.route(/uPlot/i, (route) => (/\.js$/.test(route.request().url()) ? route.abort() : route.continue()));
+	await open("/?view=counts");
+	await page.getByText("A part of the page could not be loaded").first().waitFor();
+	await plotted(page, "Images by provider").getByText("As a table").click();
+	await plotted(page, "Images by provider").locator("tbody tr").first().waitFor();
+	await axe({ preload: false });
+	await page.unroute(/uPlot/i);
+	await page.getByRole("link", { name: "Health", exact: true }).click();
+	await page.getByRole("link", { name: "Counts", exact: true }).click();
+	await page.locator("figure canvas").first().waitFor();
+	assert.equal(await page.getByText("A part of the page could not be loaded").count(), 0);
+});
+
+test("page counts: axe finds nothing in a chart's table", async ({ open, page, axe }) => {
+	await open("/?view=counts&window=1d");
+	await page.locator("figure canvas").first().waitFor();
+	await plotted(page, "Changes of images").getByText("As a table").click();
+	await axe({ preload: false });
+});
+
 test("page counts: a chart follows the theme", async ({ open, page, assert }) => {
 	const ink = () => page.locator("figure canvas").first().evaluate((canvas) => {
 		const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -93,6 +137,12 @@ test("page coverage: only what is missing somewhere, in the address", async ({ o
 	await page.waitForURL((url) => url.searchParams.get("missing") === "1");
 	await page.waitForFunction((n) => document.querySelectorAll(".matrix tbody tr").length === n, systems.size);
 	assert.ok(systems.size > 0, "the simulator has gaps");
+});
+
+test("page coverage: of a provider that has none it says so", async ({ open, page, assert }) => {
+	await open("/?view=coverage&provider=evil");
+	await page.waitForSelector(".empty:has-text('Nothing is known yet of any place')");
+	assert.equal(await page.locator("#coverage-provider").inputValue(), "evil");
 });
 
 test("page coverage: a number leads to its images", async ({ open, page, world, assert }) => {

@@ -128,6 +128,23 @@ test("page: a slash leads from every view to the search", async ({ open, page })
 	await page.waitForSelector("#q:focus");
 });
 
+test("page: to the coverage and its choice by keyboard alone", async ({ open, page }) => {
+	await open("/?view=listings");
+	const tab = async (selector) => {
+		for (let i = 0; i < 100 && !(await page.locator(`${selector}:focus`).count()); i++)
+			await page.keyboard.press("Tab");
+	};
+	await tab("nav a[href='/?view=coverage']");
+	await page.keyboard.press("Enter");
+	await page.waitForSelector(".matrix");
+	await tab("main input[type=checkbox]");
+	await page.keyboard.press("Space");
+	await page.waitForURL((url) => url.searchParams.get("missing") === "1");
+	await tab(".matrix td a");
+	await page.keyboard.press("Enter");
+	await page.waitForSelector(".images");
+});
+
 test("page: landmarks, and one word for what has the attention", async ({ open, page, assert }) => {
 	await open("/?view=listings");
 	for (const role of ["banner", "main", "contentinfo"])
@@ -154,10 +171,12 @@ test("page: times are told from now, exactly on request, in the viewer's zone", 
 test("page: a daemon that ends is missed, and the page says of when it is; one that is back is heard",
 	{ world: {}, reducedMotion: "reduce" }, async ({ open, page, world, expect_fault, shot }) => {
 		expect_fault(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|Failed to load resource/);
+		await page.clock.install();
 		await open("/");
 		await page.waitForSelector(".link.live");
 		await world.stop_daemon();
 		await page.waitForSelector(".link.reconnecting, .link.gone");
+		await page.clock.runFor(15000);
 		await page.waitForSelector(".notice.gone:has-text('What you see is of')", { timeout: 60000 });
 		await page.waitForSelector("tbody tr"); // what was read is still there
 		await shot("page gone");
@@ -165,6 +184,70 @@ test("page: a daemon that ends is missed, and the page says of when it is; one t
 		await page.waitForSelector(".link.live", { timeout: 60000 });
 		await page.waitForSelector(".notice.gone", { state: "detached" });
 	});
+
+test("page: a daemon that hangs is missed, and nothing is said to be well; one that goes on is heard", { world: {} },
+	async ({ open, page, axe, world, assert }) => {
+		await page.clock.install();
+		await open("/?view=listings");
+		await page.waitForSelector(".link.live");
+		await page.waitForSelector(".summary.good");
+		world.freeze_daemon();
+		const given_up = page.waitForEvent("requestfailed", (request) => request.url().includes("/api/v1/listings"));
+		await page.clock.runFor(16000); // until it asks again
+		await page.clock.runFor(15000); // and waited long enough
+		await given_up;
+		await page.waitForSelector(".notice.gone");
+		await page.waitForSelector(".listings tbody");
+		assert.equal(await page.locator(".summary").count(), 0);
+		await axe({ preload: false });
+		world.thaw_daemon();
+		await page.clock.runFor(16000);
+		await page.waitForSelector(".link.live");
+		await page.waitForSelector(".summary.good");
+		assert.equal(await page.locator(".notice").count(), 0);
+	});
+
+test("page: a language chosen holds against an address that asks for another", async ({ open, page, assert }) => {
+	await open("/?lang=zh&os=ubuntu");
+	await page.getByRole("button", { name: "English" }).click();
+	await page.waitForSelector("html[lang=en]");
+	await page.waitForURL((url) => url.search === "?os=ubuntu");
+	await page.reload();
+	await page.waitForSelector("html[data-ready]", { state: "attached" });
+	assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+});
+
+test("page: words that do not come are no empty page", { locale: "zh-CN" }, async ({ page, world, expect_fault }) => {
+	expect_fault(/ERR_FAILED|dynamically imported module/);
+	await page.route("**/assets/zh.js", (route) => route.abort());
+	await page.goto(`${world.url}/`);
+	await page.getByText("页面未能完整加载").waitFor();
+});
+
+test("page: a language that does not come leaves the one that is there", async ({ open, page, expect_fault, assert }) => {
+	expect_fault(/ERR_FAILED/);
+	await page.route("**/assets/zh.js", (route) => route.abort());
+	await open("/");
+	await page.getByRole("button", { name: "简体中文" }).click();
+	await page.getByText("A part of the page could not be loaded").waitFor();
+	assert.equal(await page.locator("h1").innerText(), "Images");
+});
+
+test("page: on a small screen every view is in sight of its link", { viewport: { width: 360, height: 800 } },
+	async ({ open, page, assert }) => {
+		await open("/");
+		const ends = await page.locator(".top nav a").evaluateAll((links) => links.map((link) => link.getBoundingClientRect().right));
+		const edge = await page.locator(".top nav").evaluate((nav) => nav.getBoundingClientRect().right); // what is behind it is cut
+		assert.equal(ends.length, 5);
+		assert.ok(ends.every((end) => end <= edge), `${ends.join()} of ${edge}`);
+	});
+
+test("page: axe finds nothing in the filters that are seldom open", async ({ open, page, axe }) => {
+	await open("/?q=nothing-is-called-so");
+	await page.getByText("More filters").click();
+	await page.getByLabel("Workload").waitFor();
+	await axe({ preload: false });
+});
 
 test("page: a daemon that has no stream to give is not taken for gone", async ({ open, page, expect_fault, assert }) => {
 	expect_fault(/status of 503/);

@@ -13,7 +13,7 @@ const countOf = async (world, query) => (await world.api(`/api/v1/images?limit=1
 test("page images: the first look is the catalog's", async ({ open, page, world, assert }) => {
 	await open("/");
 	await counted(page, `${await countOf(world, "")} images`);
-	const { items } = await world.api("/api/v1/images?limit=50");
+	const { items } = await world.api("/api/v1/images?limit=50&sort=created_at:desc");
 	assert.deepEqual(await ids(page), items.map((image) => image.image_id));
 	const [first] = items;
 	const row = await rows(page).first().innerText();
@@ -161,6 +161,7 @@ test("page images: a column sorts up, down, and not", async ({ open, page, world
 	const head = page.locator("th:has(a:text('Size'))");
 	await open("/");
 	assert.equal(await head.getAttribute("aria-sort"), null);
+	assert.equal(await page.locator("th:has(a:text('Created'))").getAttribute("aria-sort"), "descending", "the newest first");
 	for (const [sort, aria] of [["size_bytes", "ascending"], ["size_bytes:desc", "descending"]]) {
 		await head.getByRole("link").click();
 		await page.waitForURL((url) => url.searchParams.get("sort") === sort);
@@ -171,6 +172,51 @@ test("page images: a column sorts up, down, and not", async ({ open, page, world
 	}
 	await head.getByRole("link").click();
 	await page.waitForURL((url) => !url.searchParams.has("sort"));
+	const created = page.locator("th:has(a:text('Created'))");
+	await created.getByRole("link").click();
+	await page.waitForURL((url) => url.searchParams.get("sort") === "created_at");
+	await created.getByRole("link").click();
+	await page.waitForURL((url) => url.search === "");
+});
+
+test("page images: a pause between two words loses no blank", async ({ open, page, assert }) => {
+	await open("/");
+	await page.locator("#q").pressSequentially("ubuntu ");
+	await page.waitForURL((url) => url.searchParams.get("q") === "ubuntu");
+	await page.waitForSelector("html[data-ready]", { state: "attached" });
+	await page.locator("#q").pressSequentially("22");
+	await page.waitForURL((url) => url.searchParams.get("q") === "ubuntu 22");
+	assert.equal(await page.locator("#q").inputValue(), "ubuntu 22");
+	await page.goBack();
+	await page.waitForURL((url) => url.search === "");
+	await page.waitForFunction(() => document.getElementById("q").value === "");
+});
+
+test("page images: a system is one step back, however often the typing rests", async ({ open, page }) => {
+	await open("/");
+	const field = page.getByLabel("System", { exact: true });
+	let typed = "";
+	for (const part of ["ubu", "ntu", ":22.04"]) {
+		await field.pressSequentially(part);
+		typed += part;
+		await page.waitForURL((url) => url.searchParams.get("os") === typed);
+	}
+	await page.goBack();
+	await page.waitForURL((url) => url.search === "");
+});
+
+test("page images: a page that the address makes up is not believed", async ({ open, page, world, assert }) => {
+	const n = await countOf(world, "");
+	for (const made_up of ["1e308", "1.5", "-3", "7", "x"]) {
+		await open(`/?page=${made_up}`);
+		await page.waitForSelector(`.pages:has-text('1–50 of ${n} images')`);
+	}
+	await page.getByRole("link", { name: "Next page" }).click();
+	await page.waitForURL((url) => url.searchParams.get("page") === "2");
+	const cursor = new URL(page.url()).searchParams.get("cursor");
+	await open(`/?cursor=${cursor}&page=1e308`);
+	await page.waitForSelector(".pages");
+	assert.doesNotMatch(await page.locator(".pages").innerText(), /\d+–|∞|NaN/);
 });
 
 test("page images: an id is copied with one click", { permissions: ["clipboard-read", "clipboard-write"] },

@@ -16,7 +16,7 @@ test("page listings: all is well", async ({ open, page, world, assert }) => {
 });
 
 test("page listings: one that fails goes first, with what the cloud said and what to check", { world: { interval: "2s" } },
-	async ({ open, page, world, shot, assert }) => {
+	async ({ open, page, axe, world, shot, assert }) => {
 		await open("/?view=listings");
 		await page.waitForSelector(".summary.good");
 		await world.sim("fail", { rule: "http403=1@DescribeImage" });
@@ -34,6 +34,7 @@ test("page listings: one that fails goes first, with what the cloud said and wha
 		assert.equal(order.lastIndexOf(bad.health) < order.indexOf("ok"), true, order.join());
 		await page.waitForSelector(".listings .mark.bad:text-is('stale')"); // three intervals without a whole poll
 		await shot("page failing");
+		await axe({ preload: false });
 		await world.sim("fail", { clear: "1" });
 		await world.poll(); // at once, whatever the back-off
 		await page.waitForSelector(".summary.good");

@@ -2,6 +2,8 @@
 // misses only when it next writes to them.
 export async function visit(page, address) {
 	await page.evaluate((to) => {
+		if (to === location.pathname + location.search)
+			return; // nothing new is asked
 		delete document.documentElement.dataset.ready; // the view's first answer brings it back
 		history.pushState(null, "", to);
 		dispatchEvent(new PopStateEvent("popstate"));

@@ -1,5 +1,5 @@
 // The simulator and a daemon that polls it, on free ports, in a directory of their own.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,6 +46,7 @@ async function stop(program) {
 	if (program.child.exitCode === null && program.child.signalCode === null) {
 		const ended = once(program.child, "exit");
 		program.child.kill("SIGTERM");
+		program.child.kill("SIGCONT"); // one that is frozen hears nothing else
 		await ended;
 	}
 }
@@ -123,6 +124,21 @@ export class World {
 
 	stop_daemon() {
 		return stop(this.daemon);
+	}
+
+	// It hangs, as on a disk that does not answer; its sockets stay open.
+	freeze_daemon() {
+		this.daemon.child.kill("SIGSTOP");
+	}
+
+	thaw_daemon() {
+		this.daemon.child.kill("SIGCONT");
+	}
+
+	// The catalog forgets all changes but the newest `keep`; only while no daemon runs.
+	prune(keep) {
+		execFileSync("sqlite3", [join(this.path, "catalog.db"),
+			`DELETE FROM _changes WHERE seq <= (SELECT max(seq) FROM _changes) - ${keep}`]);
 	}
 
 	// Where it was: on the same port.
