@@ -27,8 +27,14 @@ class Demo:
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(["./demo", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                        preexec_fn=self.hear_hangups)
         self.text = ""
+
+    @staticmethod
+    def hear_hangups():
+        """Under nohup they are ignored, and a shell cannot trap what was ignored when it began."""
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     def read_until(self, part, seconds=180):
         end = time.monotonic() + seconds
