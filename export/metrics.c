@@ -70,20 +70,6 @@ bool metrics_prepare(struct exchange *x)
 
 /* ---- the listings -------------------------------------------------------------------------- */
 
-static const char *text_of(const struct reader_row *row, const char *name)
-{
-	const struct reader_value *value = reader_value(row, name);
-
-	return value ? value->text : "";
-}
-
-static int64_t int_of(const struct reader_row *row, const char *name)
-{
-	const struct reader_value *value = reader_value(row, name);
-
-	return value ? value->integer : 0;
-}
-
 static void put_labels(struct series *s, const struct reader_row *row, struct arena *arena)
 {
 	static const char *const group[] = { "account", "provider", "service" }, *const place[] = {
@@ -93,17 +79,17 @@ static void put_labels(struct series *s, const struct reader_row *row, struct ar
 
 	buf_init(&labels);
 	for (size_t i = 0; i < ARRAY_LEN(group); i++)
-		exposition_label(&labels, group[i], text_of(row, group[i]));
+		exposition_label(&labels, group[i], reader_text(row, group[i]));
 	s->group = arena_string(arena, buf_text(&labels));
 	exposition_label(&labels, "listing", s->name);
 	s->labels = arena_string(arena, buf_text(&labels));
 	for (size_t i = 0; i < ARRAY_LEN(place); i++)
-		exposition_label(&labels, place[i], text_of(row, place[i]));
+		exposition_label(&labels, place[i], reader_text(row, place[i]));
 	s->info = arena_string(arena, buf_text(&labels));
 	buf_clear(&labels);
 	buf_puts(&labels, s->labels ? s->labels : "");
-	exposition_label(&labels, "health", text_of(row, "health"));
-	exposition_label(&labels, "reason", text_of(row, "last_error_class"));
+	exposition_label(&labels, "health", reader_text(row, "health"));
+	exposition_label(&labels, "reason", reader_text(row, "last_error_class"));
 	s->health = arena_string(arena, buf_text(&labels));
 	arena->failed |= labels.failed;
 	buf_finish(&labels);
@@ -132,7 +118,7 @@ static int on_listing(const struct reader_row *row, void *data)
 {
 	struct metrics *m = data;
 
-	if (strcmp(text_of(row, "health"), "disabled") == 0)
+	if (strcmp(reader_text(row, "health"), "disabled") == 0)
 		return 0;
 	if (m->count == m->size) {
 		size_t size = m->size ? m->size * 2 : 64;
@@ -143,12 +129,12 @@ static int on_listing(const struct reader_row *row, void *data)
 		m->size = size;
 	}
 	struct series s = {
-		.listing_id = int_of(row, "listing_id"),
-		.images = int_of(row, "images_present"),
-		.last_attempt_at = int_of(row, "last_attempt_at"),
-		.last_complete_at = int_of(row, "last_complete_at"),
-		.interval_s = int_of(row, "interval_s"),
-		.stale = int_of(row, "stale") != 0,
+		.listing_id = reader_int(row, "listing_id"),
+		.images = reader_int(row, "images_present"),
+		.last_attempt_at = reader_int(row, "last_attempt_at"),
+		.last_complete_at = reader_int(row, "last_complete_at"),
+		.interval_s = reader_int(row, "interval_s"),
+		.stale = reader_int(row, "stale") != 0,
 	};
 	s.name = unique_name(m, row, s.listing_id);
 	if (!s.name)

@@ -58,13 +58,6 @@ struct columns_writer {
 	char view[64];
 };
 
-static const char *text_of(const struct reader_row *row, const char *name)
-{
-	const struct reader_value *value = reader_value(row, name);
-
-	return value ? value->text : "";
-}
-
 static const char *schema_of(const char *type)
 {
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
@@ -77,7 +70,7 @@ static const char *schema_of(const char *type)
 static int on_column(const struct reader_row *row, void *data)
 {
 	struct columns_writer *w = data;
-	const char *view = text_of(row, "view"), *unit = text_of(row, "unit");
+	const char *view = reader_text(row, "view"), *unit = reader_text(row, "unit");
 	bool first = strcmp(view, w->view) != 0;
 
 	if (first) {
@@ -86,12 +79,12 @@ static int on_column(const struct reader_row *row, void *data)
 		strncpy(w->view, view, sizeof(w->view) - 1);
 	}
 	buf_puts(w->out, first ? "\n" : ",\n");
-	text_put_json(w->out, text_of(row, "column"));
-	buf_printf(w->out, ":{%s", schema_of(text_of(row, "type")));
+	text_put_json(w->out, reader_text(row, "column"));
+	buf_printf(w->out, ":{%s", schema_of(reader_text(row, "type")));
 	buf_puts(w->out, ",\"description\":");
 	struct buf text;
 	buf_init(&text);
-	buf_printf(&text, "%s%s%s%s", text_of(row, "description"), *unit ? " (" : "", unit,
+	buf_printf(&text, "%s%s%s%s", reader_text(row, "description"), *unit ? " (" : "", unit,
 		   *unit ? ")" : "");
 	text_put_json(w->out, buf_text(&text));
 	w->out->failed |= text.failed;

@@ -195,12 +195,17 @@ def events_as_they_are_committed(place):
     web.stop()
 
 
+def rename_images(cloud, web, turns):
+    """Five images have another name at each turn."""
+    for turn in range(turns):
+        cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="turn %d" % turn) for n in range(5)])
+        web.poll_all()
+
+
 @case
 def events_go_on_where_a_client_was(place):
     cloud, web = scripted(place)
-    for turn in range(4):
-        cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="turn %d" % turn) for n in range(5)])
-        web.poll_all()
+    rename_images(cloud, web, 4)
     last = place.value("SELECT max(seq) FROM changes")
     for after in (0, 1, last // 2, last - 1):
         for listener in (Listener(place, web, last=after), Listener(place, web, "/api/v1/events?after=%d" % after),
@@ -227,9 +232,7 @@ def events_go_on_where_a_client_was(place):
 def what_was_pruned_is_told(place):
     """Who was away for longer than history is kept gets no part of it for the whole."""
     cloud, web = scripted(place)
-    for turn in range(2):
-        cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="turn %d" % turn) for n in range(5)])
-        web.poll_all()
+    rename_images(cloud, web, 2)
     last = place.value("SELECT max(seq) FROM changes")
     whole = web.get("/api/v1/changes")
     page = web.json("/api/v1/changes?after=1&limit=1")["next_cursor"]

@@ -213,11 +213,17 @@ def a_replaced_file_is_used_before_the_next_try(place):
     daemon.stop()
 
 
+def mistaken_cloud(place):
+    """It holds another secret than the account's."""
+    cloud = place.cloud(keys={clouds.UCLOUD_ID: WRONG})
+    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    return cloud
+
+
 @case
 def a_key_that_is_right_again_is_found(place):
     """The cloud mends it: one try, and all follow long before their own next tries, which are twenty seconds away."""
-    cloud = place.cloud(keys={clouds.UCLOUD_ID: WRONG})
-    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    cloud = mistaken_cloud(place)
     web = Web(place, [account(place, cloud, interval="5s")])
     until(web.run, lambda: all_are(place, "auth"))
     asked = len(cloud.asked())
@@ -296,8 +302,7 @@ def the_sixth_key_is_tried_as_well(place):
 @case
 def a_changed_account_gets_a_try(place):
     """Who changes anything of it wants to see what comes of it; the key is the same."""
-    cloud = place.cloud(keys={clouds.UCLOUD_ID: WRONG})
-    cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
+    cloud = mistaken_cloud(place)
     daemon = Daemon(place, [account(place, cloud, interval="1h")])
     until(daemon.run, lambda: all_are(place, "auth"))
     asked = len(cloud.asked())
