@@ -144,7 +144,7 @@ static uint64_t user_of(const struct account *account)
 int account_open(struct account *account, const struct config_account *config,
 		 const struct runtime *runtime, struct error *err)
 {
-	struct account_keys *keys;
+	struct account_keys *keys = NULL;
 
 	int rc = account_load_keys(config, &keys, err);
 	if (rc < 0)

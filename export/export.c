@@ -22,9 +22,10 @@
  * are answered, the pool; then the memory.
  */
 enum {
-	/* What a question may cost: honest ones walk over every image a few times. */
-	BUDGET_MS = 250,
-	BUDGET_US_PER_IMAGE = 15,
+	/* What a question may cost, in steps of SQLite's machine: honest ones walk over every image
+	 * a few times. */
+	BUDGET_STEPS = 2000000,
+	BUDGET_STEPS_PER_IMAGE = 250,
 };
 
 /* ---- one request --------------------------------------------------------------------------- */
@@ -96,7 +97,7 @@ void exchange_failed(struct exchange *x, int result, const struct error *err)
 {
 	if (result == -EINTR)
 		answer_problem(&x->answer, 503,
-			       "the question took too long: ask for less, or ask the file");
+			       "the question costs too much: ask for less, or ask the file");
 	else if (result == -ENODATA || result == -ESTALE)
 		answer_gone(&x->answer, err->text, x->mark.first_seq, x->mark.last_seq);
 	else
@@ -131,7 +132,7 @@ static int run_in_snapshot(struct exchange *x, struct reader *reader, struct err
 			return 0;
 		}
 	}
-	reader_limit(reader, BUDGET_MS + x->mark.images * BUDGET_US_PER_IMAGE / 1000);
+	reader_limit(reader, BUDGET_STEPS + x->mark.images * BUDGET_STEPS_PER_IMAGE);
 	x->route->run(x, reader);
 	return 0;
 }

@@ -49,9 +49,9 @@ typedef int reader_row_fn(const struct reader_row *row, void *data);
 int reader_begin(struct reader *reader, struct error *err);
 void reader_end(struct reader *reader);
 
-/* What is asked from now on has so much of this thread's time, then fails with -EINTR; 0: as long
- * as it takes. reader_end() takes the limit away. */
-void reader_limit(struct reader *reader, int64_t ms);
+/* What is asked from now on may take so many steps of SQLite's machine, looked at every 1,000, then
+ * fails with -EINTR; 0: as many as it takes. reader_end() takes the limit away. */
+void reader_limit(struct reader *reader, int64_t steps);
 
 /* Two equal marks: every view says the same. */
 struct reader_mark {

@@ -12,7 +12,7 @@
 struct reader {
 	sqlite3 *db;
 	char *path;
-	int64_t spent_until_ns; /* of the thread's own time; 0: no limit */
+	int64_t steps_left; /* of SQLite's machine, where there is a limit */
 };
 
 /* snapshot.c */

@@ -19,6 +19,7 @@ import client  # noqa: E402
 import cloud as clouds  # noqa: E402
 import harness  # noqa: E402
 from daemon import polls, until  # noqa: E402
+from grafana import Reader  # noqa: E402
 from harness import Skip, case, equal, has, main  # noqa: E402
 from web import TOKEN, Web  # noqa: E402
 
@@ -289,6 +290,23 @@ def lists_are_the_views(place):
         assert expected, name
         for limit in (3, 100, 1000):
             equal(all_pages(web, target, limit), expected, "%s, %d a page" % (name, limit))
+    web.stop()
+
+
+@case
+def honest_questions_cost_far_less_than_they_may(place):
+    """In steps of SQLite's machine, which are the same on every machine; what they may is in export/export.c."""
+    web = small(place)
+    images = place.value("SELECT sum(images_present) FROM listings")
+    reader = Reader(place.catalog)
+    cost = {name: reader.run(sql)[2] for name, _, sql in LISTS}
+    cost.update({asked: reader.run("SELECT * FROM images WHERE %s ORDER BY name NULLS LAST, uid" % where)[2]
+                 for asked, where in FILTERS})
+    reader.close()
+    dearest = max(cost, key=cost.get)
+    print("figure: the dearest question, %s, takes %d steps for each of %d images" % (
+        dearest, cost[dearest] / images, images))
+    assert cost[dearest] < (2000000 + 250 * images) / 4, cost
     web.stop()
 
 

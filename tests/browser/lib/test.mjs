@@ -17,7 +17,7 @@ export function test(name, ...rest) {
 // What may never happen on the page, collected while it is open.
 class Witness {
 	constructor(origin) {
-		Object.assign(this, { origin, faults: [], elsewhere: [], expected: [], seen: new Set(), responses: [] });
+		Object.assign(this, { origin, faults: [], elsewhere: [], expected: [], seen: new Set(), responses: [], refusals: [] });
 	}
 
 	fault(text) {
@@ -35,7 +35,14 @@ class Witness {
 		});
 		page.on("pageerror", (error) => this.fault(`not caught: ${error.stack ?? error}`));
 		page.on("crash", () => this.fault("the page crashed"));
-		page.on("response", (response) => this.responses.push(response));
+		page.on("response", (response) => this.answered(response));
+	}
+
+	// What a refusal says is kept: the console gives its status alone.
+	answered(response) {
+		this.responses.push(response);
+		if (response.status() >= 500)
+			response.text().then((text) => this.refusals.push(`${response.url()}: ${text.trim()}`), () => {});
 	}
 
 	async watch_context(context) {
@@ -87,8 +94,8 @@ export async function run_test({ name, context: options, run }, { browser, world
 		witness.check();
 	} catch (error) {
 		await shot(`failed ${name}`).catch(() => {});
-		for (const fault of witness.faults)
-			console.log(`    ${fault}`);
+		for (const line of [...witness.faults, ...witness.refusals])
+			console.log(`    ${line}`);
 		throw error;
 	} finally {
 		await context.close();
