@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/crypto.h"
 #include "base/hash.h"
 #include "config/url.h"
 #include "http/encode.h"
@@ -175,8 +176,10 @@ int account_open_with(struct account *account, const struct config_account *conf
 
 void account_close(struct account *account)
 {
-	for (const char **h = account->headers; h && *h; h++)
+	for (const char **h = account->headers; h && *h; h++) {
+		crypto_wipe((void *)(uintptr_t)*h, strlen(*h));
 		free((void *)(uintptr_t)*h);
+	}
 	free(account->headers);
 	account->headers = NULL;
 	if (account->limit)

@@ -169,8 +169,9 @@ static void judge(struct fetch *f)
 		finish(f);
 		return;
 	}
+	timekeeper_look(f->runtime->time, f->runtime->env);
 	failure_put(&f->sentence, &f->failure, account, &f->exchange, read ? &seen : NULL,
-		    f->runtime->env->now_s(f->runtime->env));
+		    f->runtime->env->now_s(f->runtime->env), timekeeper_doubts(f->runtime->time));
 	if (f->failure.class == CLASS_THROTTLED)
 		note_throttled(f);
 	/* Of others that came into use meanwhile nothing was said. */
@@ -233,6 +234,19 @@ static bool recall_page_of(struct fetch *f)
 	return f->recalled;
 }
 
+/* All that was sent and is nobody's business; values of headers may be tokens of a gateway. */
+static int add_secrets(struct fetch *f)
+{
+	const struct config_header *header = f->call->account->config->headers;
+	int rc = redact_add(&f->redact, f->keys->secret.bytes);
+
+	if (rc == 0)
+		rc = redact_add(&f->redact, f->signature);
+	for (; rc == 0 && header && header->name; header++)
+		rc = redact_add(&f->redact, header->value);
+	return rc;
+}
+
 static void on_exchange_done(struct http_exchange *x)
 {
 	struct fetch *f = container_of(x, struct fetch, exchange);
@@ -256,8 +270,7 @@ static void on_exchange_done(struct http_exchange *x)
 		judge(f);
 		return;
 	}
-	if (redact_add(&f->redact, f->keys->secret.bytes) < 0 ||
-	    redact_add(&f->redact, f->signature) < 0) {
+	if (add_secrets(f) < 0) {
 		redact_finish(&f->redact);
 		http_exchange_clear(x);
 		fail_internal(f, "out of memory");

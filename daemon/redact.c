@@ -2,9 +2,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/crypto.h"
+#include "model/json.h"
 
 enum { SECRET_MIN = 8 }; /* a shorter piece of a secret is no secret */
 
@@ -61,28 +63,47 @@ static void put_reversed(struct buf *out, const char *secret, size_t len)
 }
 
 /* clang-format off */
-static const struct {
-	void (*put)(struct buf *out, const char *secret, size_t len);
-	bool in_body; /* worth looking for in every page of every listing */
-} spellings[REDACT_FORMS] = {
-	[REDACT_PLAIN]       = { put_plain,          true },
-	[REDACT_JSON]        = { put_json,           true },
-	[REDACT_JSON_SLASH]  = { put_json_slash,     true },
-	[REDACT_PERCENT]     = { crypto_put_percent, false },
-	[REDACT_BASE64]      = { put_base64,         false },
-	[REDACT_HEX]         = { put_hex,            false },
-	[REDACT_HEX_UPPER]   = { put_hex_upper,      false },
-	[REDACT_REVERSED]    = { put_reversed,       false },
+static void (*const spellings[REDACT_FORMS])(struct buf *out, const char *secret, size_t len) = {
+	[REDACT_PLAIN]       = put_plain,
+	[REDACT_JSON]        = put_json,
+	[REDACT_JSON_SLASH]  = put_json_slash,
+	[REDACT_PERCENT]     = crypto_put_percent,
+	[REDACT_BASE64]      = put_base64,
+	[REDACT_HEX]         = put_hex,
+	[REDACT_HEX_UPPER]   = put_hex_upper,
+	[REDACT_REVERSED]    = put_reversed,
 };
 /* clang-format on */
 
-static bool has_word(const struct redact *r, const struct buf *word)
+/* ---- words -------------------------------------------------------------------------------- */
+
+struct redact_word {
+	struct buf text;
+	enum redact_form form;
+};
+
+static bool has_word(const struct redact *r, const struct buf *text)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (r->words[i].len == word->len &&
-		    memcmp(r->words[i].bytes, word->bytes, word->len) == 0)
+		if (r->words[i].text.len == text->len &&
+		    memcmp(r->words[i].text.bytes, text->bytes, text->len) == 0)
 			return true;
 	return false;
+}
+
+/* For one more secret in every spelling. */
+static int make_room(struct redact *r)
+{
+	size_t room = r->count + REDACT_FORMS;
+
+	if (room <= r->room)
+		return 0;
+	struct redact_word *words = realloc(r->words, room * sizeof(*words));
+	if (!words)
+		return -ENOMEM;
+	r->words = words;
+	r->room = room;
+	return 0;
 }
 
 int redact_add(struct redact *r, const char *secret)
@@ -91,20 +112,20 @@ int redact_add(struct redact *r, const char *secret)
 
 	if (len < SECRET_MIN)
 		return 0;
+	if (make_room(r) < 0)
+		return -ENOMEM;
 	for (enum redact_form form = 0; form < REDACT_FORMS; form++) {
-		assert(r->count < ARRAY_LEN(r->words));
-		struct buf *word = &r->words[r->count];
-		buf_init(word);
-		spellings[form].put(word, secret, len);
-		if (word->failed) {
-			crypto_finish(word);
+		struct buf text;
+		buf_init(&text);
+		spellings[form](&text, secret, len);
+		if (text.failed) {
+			crypto_finish(&text);
 			return -ENOMEM;
 		}
-		if (has_word(r, word)) {
-			crypto_finish(word);
-			continue;
-		}
-		r->forms[r->count++] = form;
+		if (has_word(r, &text))
+			crypto_finish(&text);
+		else
+			r->words[r->count++] = (struct redact_word){ text, form };
 	}
 	return 0;
 }
@@ -112,8 +133,9 @@ int redact_add(struct redact *r, const char *secret)
 void redact_finish(struct redact *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		crypto_finish(&r->words[i]);
-	r->count = 0;
+		crypto_finish(&r->words[i].text);
+	free(r->words);
+	*r = (struct redact){ 0 };
 }
 
 /* ---- painting over ----------------------------------------------------------------------- */
@@ -143,14 +165,65 @@ void redact_text(const struct redact *r, char *text)
 	size_t len = strlen(text);
 
 	for (size_t i = 0; i < r->count; i++) {
-		blot(text, len, &r->words[i]);
-		blot_tail(text, len, &r->words[i]);
+		blot(text, len, &r->words[i].text);
+		blot_tail(text, len, &r->words[i].text);
+	}
+}
+
+/* ---- in an answer --------------------------------------------------------------------------- */
+
+/* One character of a string of JSON, as it stands at `at`: how many bytes it takes, and which it
+ * is, as far as secrets are made of such. */
+static size_t read_unit(const char *at, const char *end, int32_t *ret)
+{
+	*ret = json_escape_code(at, end);
+	if (*ret >= 0)
+		return 6;
+	bool escaped = *at == '\\' && end - at > 1;
+	*ret = (unsigned char)at[escaped];
+	return escaped ? 2 : 1;
+}
+
+/* How many bytes the secret takes at `at`, 0 when it does not stand there. */
+static size_t match_units(const char *at, const char *end, const struct buf *secret)
+{
+	const char *first = at;
+	int32_t c;
+
+	for (size_t i = 0; i < secret->len; i++) {
+		if (at == end)
+			return 0;
+		at += read_unit(at, end, &c);
+		if (c != (unsigned char)secret->bytes[i])
+			return 0;
+	}
+	return (size_t)(at - first);
+}
+
+/* Gson writes "=" and "&" as \u003d and \u0026, others any letter. Whole characters are painted
+ * over: what remains is JSON. */
+static void blot_units(char *bytes, size_t len, const struct buf *secret)
+{
+	const char *end = bytes + len;
+	int32_t c;
+
+	for (char *at = bytes; at < end;) {
+		size_t unit = read_unit(at, end, &c);
+		size_t matched =
+			c == (unsigned char)*secret->bytes ? match_units(at, end, secret) : 0;
+		if (matched > 0)
+			memset(at, '*', matched);
+		at += matched > 0 ? matched : unit;
 	}
 }
 
 void redact_body(const struct redact *r, char *bytes, size_t len)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (spellings[r->forms[i]].in_body)
-			blot(bytes, len, &r->words[i]);
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->words[i].form != REDACT_PLAIN)
+			continue;
+		/* As it is as well: an answer that is no JSON has backslashes of other meanings. */
+		blot_units(bytes, len, &r->words[i].text);
+		blot(bytes, len, &r->words[i].text);
+	}
 }

@@ -17,12 +17,11 @@ enum redact_form {
 };
 /* clang-format on */
 
-enum { REDACT_SECRETS_MAX = 2 };
+struct redact_word;
 
 struct redact {
-	struct buf words[REDACT_SECRETS_MAX * REDACT_FORMS];
-	enum redact_form forms[REDACT_SECRETS_MAX * REDACT_FORMS];
-	size_t count;
+	struct redact_word *words; /* owned */
+	size_t count, room;
 };
 
 /* Adds every different spelling of the secret; NULL and what is too short to be one are ignored.
@@ -33,5 +32,6 @@ void redact_finish(struct redact *redact); /* accepts zeros */
 /* Stars instead of each spelling, and of the beginning of one that the end of the text cuts off. */
 void redact_text(const struct redact *redact, char *text);
 
-/* A whole answer, before it is read: what can stand in it as it is. */
+/* A whole answer, before it is read: the secrets as they are, and as a string of JSON may spell
+ * them. */
 void redact_body(const struct redact *redact, char *bytes, size_t len);

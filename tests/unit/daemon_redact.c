@@ -7,6 +7,10 @@
 #include "tests/test.h"
 
 #define SECRET "Xy7/Kp+2mQ=canary"
+#define ESCAPED                                                                                    \
+	"\\u0058\\u0079\\u0037\\u002f\\u004b\\u0070\\u002b\\u0032\\u006d\\u0051\\u003d\\u0063\\u0" \
+	"061"                                                                                      \
+	"\\u006e\\u0061\\u0072\\u0079"
 
 /* clang-format off */
 static const struct row {
@@ -16,6 +20,13 @@ static const struct row {
 	{ "plain",        "key " SECRET " sent",  "key ***************** sent",  "key ***************** sent" },
 	{ "twice",        SECRET SECRET,          "**********************************", "**********************************" },
 	{ "escaped slash", "Xy7\\/Kp+2mQ=canary!", "******************!",         "******************!" },
+	{ "escaped equals", "Xy7/Kp+2mQ\\u003dcanary!", "Xy7/Kp+2mQ\\u003dcanary!", "**********************!" },
+	{ "every letter escaped", "a" ESCAPED "b", "a" ESCAPED "b",
+	                  "a******************************************************************************************************b" },
+	{ "upper escapes", "Xy7\\u002FKp\\u002B2mQ\\u003Dcanary", "Xy7\\u002FKp\\u002B2mQ\\u003Dcanary", "********************************" },
+	{ "behind an escape", "\\\\" SECRET "\\n", "\\\\*****************\\n", "\\\\*****************\\n" },
+	{ "half an escape", "Xy7\\u00", "Xy7\\u00", "Xy7\\u00" },
+	{ "a secret that ends in an escape", "Xy7/Kp+2mQ=canar\\u0079\"", "Xy7/Kp+2mQ=canar\\u0079\"", "**********************\"" },
 	{ "percent",      "k=Xy7%2FKp%2B2mQ%3Dcanary;", "k=***********************;", "k=Xy7%2FKp%2B2mQ%3Dcanary;" },
 	{ "base64",       "WHk3L0twKzJtUT1jYW5hcnk=", "************************", "WHk3L0twKzJtUT1jYW5hcnk=" },
 	{ "hex",          "5879372f4b702b326d513d63616e617279", "**********************************",
