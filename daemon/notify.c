@@ -28,6 +28,7 @@ struct notify {
 	unsigned open_handles;
 	uint64_t interval_ms; /* of the watchdog, as the service manager set it; 0: none */
 	struct writer_job job;
+	bool overdue;   /* a request was, at the last look */
 	bool pinging;   /* the job is on its way */
 	uint64_t ended; /* jobs of the writer, at the last ping */
 	void (*look)(void *data);
@@ -151,6 +152,16 @@ static bool is_forgetful(const struct notify *n)
 	return standing.forgotten;
 }
 
+/* Polls whose requests never end would never be late. Twice in a row: after the process was
+ * stopped, time-outs that have passed may come after this. */
+static bool is_stuck(struct notify *n)
+{
+	bool was_overdue = n->overdue;
+
+	n->overdue = http_client_is_overdue(n->runtime->client);
+	return n->overdue && was_overdue;
+}
+
 static void on_watchdog_timer(uv_timer_t *timer)
 {
 	struct notify *n = container_of(timer, struct notify, watchdog_timer);
@@ -159,7 +170,7 @@ static void on_watchdog_timer(uv_timer_t *timer)
 	 * schedule does: what lies forgotten after that one has looked was lost. */
 	if (!n->stopping && is_forgetful(n))
 		n->look(n->look_data);
-	if (!n->stopping && is_forgetful(n))
+	if (!n->stopping && (is_forgetful(n) || is_stuck(n)))
 		return;
 	if (n->pinging) {
 		if (n->ended != writer_ended(n->runtime->writer))

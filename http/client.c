@@ -15,12 +15,15 @@
  * ends in on_deadline().
  *
  * Failures. A socket error reaches curl as CURL_CSELECT_ERR. A socket that cannot be watched ends
- * its transfer (STOP_WATCH): an error returned from on_curl_socket() would end all of them.
+ * its transfer (STOP_WATCH): an error returned from on_curl_socket() would end all of them. Where
+ * curl itself is out of memory, it does not say for whom: act() ends all of them (STOP_MEMORY).
  *
  * On close. `handles` counts libuv handles not yet closed (the timer, and one poll per socket).
  * close() may be called from done(), that is from inside drain(); the multi handle must outlive
  * that stack and dies in the timer's close callback. The client is freed when the count hits 0.
  */
+enum { OVERDUE = 3 }; /* times its time-out: so long no exchange can take */
+
 struct http_socket {
 	struct http_client *client;
 	uv_poll_t poll;
@@ -31,10 +34,10 @@ struct http_socket {
 struct http_client {
 	uv_loop_t *loop;
 	uv_timer_t timer;
-	CURLM *multi;
+	CURLM *multi;          /* NULL after it failed */
 	struct list in_flight; /* of http_transfer */
 	unsigned handles;
-	unsigned unwatched; /* transfers with STOP_WATCH that act() has to end */
+	unsigned lost; /* transfers that act() has to end */
 	bool closing;
 	http_closed_fn *closed;
 	void *closed_data;
@@ -50,7 +53,8 @@ static void finish(struct http_client *client, struct http_transfer *t, const CU
 	else
 		transfer_settle_cancelled(t);
 	list_remove(&t->link);
-	/* Fails only for handles that are not ours; t->easy is in this multi since submit(). */
+	/* Fails only for handles that are not ours; t->easy is in this multi since submit(), or in
+	 * none any more. */
 	(void)curl_multi_remove_handle(client->multi, t->easy);
 	transfer_close(t);
 	x->transfer = NULL;
@@ -81,29 +85,58 @@ static void drain(struct http_client *client)
 	}
 }
 
-static struct http_transfer *find_unwatched(struct http_client *client)
+static void give_up(struct http_client *client, struct http_transfer *t)
+{
+	client->lost += !t->lost;
+	t->lost = true;
+}
+
+static struct http_transfer *find_lost(struct http_client *client)
 {
 	struct http_transfer *t;
 
 	list_for_each(t, &client->in_flight, link)
-		if (t->stop == STOP_WATCH)
+		if (t->lost)
 			return t;
 	return NULL;
+}
+
+/*
+ * Out of memory libcurl breaks off: it names no transfer, sets no timer for what it had still to
+ * do, time-outs included, and may keep a broken note of a socket, which crashes when a descriptor
+ * of that number comes again (7.88). So this multi handle ends, with all that is in flight; the
+ * next request opens another.
+ */
+static void give_up_all(struct http_client *client)
+{
+	struct http_transfer *t;
+
+	list_for_each(t, &client->in_flight, link) {
+		give_up(client, t);
+		(void)curl_multi_remove_handle(client->multi, t->easy);
+	}
+	(void)curl_multi_cleanup(client->multi);
+	client->multi = NULL;
+	(void)uv_timer_stop(&client->timer);
 }
 
 static void act(struct http_client *client, curl_socket_t fd, int events)
 {
 	const CURLcode code = CURLE_OUT_OF_MEMORY;
 	int running = 0;
+	CURLMcode rc = curl_multi_socket_action(client->multi, fd, events, &running);
 
-	/* An error here is one of a transfer, and drain() hears of it. */
-	(void)curl_multi_socket_action(client->multi, fd, events, &running);
 	drain(client);
-	while (client->unwatched > 0) {
-		struct http_transfer *t = find_unwatched(client);
-		client->unwatched = t ? client->unwatched - 1 : 0;
-		if (t)
-			finish(client, t, &code);
+	if (rc != CURLM_OK)
+		give_up_all(client);
+	while (client->lost > 0) {
+		struct http_transfer *t = find_lost(client);
+		client->lost = t ? client->lost - 1 : 0;
+		if (!t)
+			break;
+		if (t->stop == STOP_NONE)
+			t->stop = STOP_MEMORY;
+		finish(client, t, &code);
 	}
 }
 
@@ -179,10 +212,10 @@ static void give_up_watching(struct http_client *client, CURL *easy)
 {
 	struct http_transfer *t = transfer_of(easy);
 
-	if (!t || t->stop == STOP_WATCH)
+	if (!t)
 		return;
 	t->stop = STOP_WATCH;
-	client->unwatched++;
+	give_up(client, t);
 }
 
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *assigned)
@@ -223,7 +256,7 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *data)
 	return 0;
 }
 
-static bool set_up_multi(struct http_client *client)
+static int open_multi(struct http_client *client)
 {
 	/* clang-format off */
 	static const struct { CURLMoption option; long value; } numbers[] = {
@@ -231,15 +264,20 @@ static bool set_up_multi(struct http_client *client)
 		{ CURLMOPT_MAXCONNECTS, 64 }, /* idle ones are kept up to this count */
 	};
 	/* clang-format on */
-	CURLM *multi = client->multi;
+	CURLM *multi = curl_multi_init();
+	bool ok = multi;
 
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		if (curl_multi_setopt(multi, numbers[i].option, numbers[i].value) != CURLM_OK)
-			return false;
-	return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket) == CURLM_OK &&
-	       curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, client) == CURLM_OK &&
-	       curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_timer) == CURLM_OK &&
-	       curl_multi_setopt(multi, CURLMOPT_TIMERDATA, client) == CURLM_OK;
+	for (size_t i = 0; i < ARRAY_LEN(numbers) && ok; i++)
+		ok = curl_multi_setopt(multi, numbers[i].option, numbers[i].value) == CURLM_OK;
+	ok = ok && curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket) == CURLM_OK &&
+	     curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, client) == CURLM_OK &&
+	     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_curl_timer) == CURLM_OK &&
+	     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, client) == CURLM_OK;
+	if (ok)
+		client->multi = multi;
+	else
+		(void)curl_multi_cleanup(multi); /* NULL is refused, harmlessly */
+	return ok ? 0 : UV_ENOMEM;
 }
 
 /*
@@ -274,15 +312,13 @@ int http_client_open(struct http_client **ret, uv_loop_t *loop)
 	int rc = client ? check_curl() : UV_ENOMEM;
 	if (rc == 0)
 		rc = warm_up();
-	if (rc == 0) {
-		client->multi = curl_multi_init();
-		rc = client->multi && set_up_multi(client) ? 0 : UV_ENOMEM;
-	}
+	if (rc == 0)
+		rc = open_multi(client);
 	if (rc == 0)
 		rc = uv_timer_init(loop, &client->timer);
 	if (rc < 0) {
 		if (client)
-			(void)curl_multi_cleanup(client->multi); /* NULL is refused, harmlessly */
+			(void)curl_multi_cleanup(client->multi);
 		free(client);
 		curl_global_cleanup();
 		return rc;
@@ -301,6 +337,8 @@ int http_client_submit(struct http_client *client, struct http_exchange *x)
 	assert(!x->transfer && x->done && x->url && x->method && x->timeout_ms > 0);
 	if (client->closing)
 		return UV_ECANCELED;
+	if (!client->multi && open_multi(client) < 0)
+		return UV_ENOMEM;
 	int rc = transfer_open(&t, x);
 	if (rc < 0)
 		return rc;
@@ -308,6 +346,7 @@ int http_client_submit(struct http_client *client, struct http_exchange *x)
 		transfer_close(t);
 		return UV_ENOMEM;
 	}
+	t->submitted_ms = uv_now(client->loop);
 	list_append(&client->in_flight, &t->link);
 	x->transfer = t;
 	return 0;
@@ -317,6 +356,17 @@ void http_client_cancel(struct http_client *client, struct http_exchange *x)
 {
 	if (x->transfer)
 		finish(client, x->transfer, NULL);
+}
+
+bool http_client_is_overdue(const struct http_client *client)
+{
+	uint64_t now_ms = uv_now(client->loop);
+	const struct http_transfer *t;
+
+	list_for_each(t, &client->in_flight, link)
+		if ((now_ms - t->submitted_ms) / OVERDUE > (uint64_t)t->exchange->timeout_ms)
+			return true;
+	return false;
 }
 
 void http_client_close(struct http_client *client, http_closed_fn *closed, void *data)

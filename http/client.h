@@ -48,8 +48,9 @@ struct http_exchange {
 	int error;              /* 0, or a negative UV_E* code; UV_ECANCELED when cancelled */
 	enum error_class class; /* CLASS_NONE when error is 0, whatever the status */
 	char error_text[256];   /* a phrase for people, without URL, query or secret */
-	int status;             /* HTTP status; 0 when error != 0 */
-	int64_t retry_after_s;  /* -1 when the server did not say; capped at one hour */
+	bool out_of_date; /* its certificate, by this machine's clock: expired or not yet valid */
+	int status;       /* HTTP status; 0 when error != 0 */
+	int64_t retry_after_s; /* -1 when the server did not say; capped at one hour */
 	int64_t date_s;        /* the server's clock (Date), Unix seconds; -1 when it did not say */
 	char content_type[64]; /* lower case, without parameters; "" when the server did not say */
 	struct buf response;   /* decoded body, owned by the exchange; empty when error != 0 */
@@ -70,6 +71,9 @@ int http_client_submit(struct http_client *client, struct http_exchange *x);
 
 /* done is called with UV_ECANCELED before this returns. Nothing happens when not in flight. */
 void http_client_cancel(struct http_client *client, struct http_exchange *x);
+
+/* An exchange is in flight far beyond its time-out, by the loop's clock: nothing will end it. */
+bool http_client_is_overdue(const struct http_client *client);
 
 /* Cancels what is in flight; calls closed() (NULL: nobody) once the last handle is closed. */
 void http_client_close(struct http_client *client, http_closed_fn *closed, void *data);

@@ -1,5 +1,6 @@
 #include "http/client_transfer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,7 @@
 
 #include "base/text.h"
 #include "http/address.h"
+#include "http/client_certificate.h"
 #include "http/encode.h"
 
 /*
@@ -34,6 +36,7 @@ static const struct { CURLoption option; long value; } numbers[] = {
 	{ CURLOPT_PROXY_SSLVERSION,         CURL_SSLVERSION_TLSv1_2 },
 	{ CURLOPT_SSL_VERIFYPEER,           1 },
 	{ CURLOPT_SSL_VERIFYHOST,           2 },
+	{ CURLOPT_CERTINFO,                 1 },   /* what on_connected() looks at */
 	{ CURLOPT_PROXY_SSL_VERIFYPEER,     1 },
 	{ CURLOPT_PROXY_SSL_VERIFYHOST,     2 },
 	{ CURLOPT_CA_CACHE_TIMEOUT,         600 }, /* a replaced CA file counts after that */
@@ -58,6 +61,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *data);
 static size_t on_body(char *bytes, size_t size, size_t count, void *data);
 static curl_socket_t on_open_socket(void *data, curlsocktype purpose,
 				    struct curl_sockaddr *address);
+static int on_connected(void *data, char *peer, char *own, int peer_port, int own_port);
 
 static bool set_texts(CURL *easy, const struct http_exchange *x)
 {
@@ -106,7 +110,9 @@ static bool set_options(struct http_transfer *t)
 	       curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_WRITEDATA, t) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+	       curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PREREQDATA, t) == CURLE_OK;
 }
 
 static bool is_one_line(const char *text)
@@ -159,6 +165,7 @@ static void clear_result(struct http_exchange *x)
 	x->error = 0;
 	x->class = CLASS_NONE;
 	x->error_text[0] = '\0';
+	x->out_of_date = false;
 	x->status = 0;
 	x->retry_after_s = -1;
 	x->date_s = -1;
@@ -204,7 +211,25 @@ static curl_socket_t on_open_socket(void *data, curlsocktype purpose, struct cur
 		t->stop = STOP_ADDRESS; /* of this address; curl may know others */
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		t->stop = STOP_FILES;
+	return fd;
+}
+
+/* Before the first byte of a request: it is signed, and not for whoever answers here. */
+static int on_connected(void *data, char *peer, char *own, int peer_port, int own_port)
+{
+	struct http_transfer *t = data;
+
+	(void)peer;
+	(void)own;
+	(void)peer_port;
+	(void)own_port;
+	if (certificate_has_names(t->easy))
+		return CURL_PREREQFUNC_OK;
+	t->stop = STOP_NAMES;
+	return CURL_PREREQFUNC_ABORT;
 }
 
 /* Other than libcurl, which undoes whatever it knows, asked for or not: only what we asked for,

@@ -19,7 +19,9 @@ enum stop {
 	STOP_HEADERS,  /* longer than all headers together may be */
 	STOP_ENCODING, /* an encoding that we did not ask for */
 	STOP_ADDRESS,  /* a link-local address */
+	STOP_FILES,    /* no descriptor is left for a socket */
 	STOP_WATCH,    /* its socket could not be watched */
+	STOP_NAMES,    /* a certificate without alternative names */
 	STOP_MEMORY,
 	STOP_COUNT
 };
@@ -29,7 +31,9 @@ struct http_transfer {
 	struct http_exchange *exchange;
 	CURL *easy;
 	struct curl_slist *headers;
+	uint64_t submitted_ms; /* of the loop */
 	enum stop stop;
+	bool lost; /* libcurl cannot end it */
 	size_t header_bytes;
 	bool interim;                                   /* the answer coming in is a 1xx one */
 	bool headers_whole;                             /* the final answer's headers have ended */

@@ -1,5 +1,8 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -73,7 +76,9 @@ static const struct verdict stops[STOP_COUNT] = {
 	[STOP_HEADERS]  = { CURLE_OK, UV_EFBIG,  CLASS_OVERSIZED, NAME_HOST,  "more than 64 KiB of headers from" },
 	[STOP_ENCODING] = { CURLE_OK, UV_EPROTO, CLASS_HTTP,      NAME_HOST,  "an encoding that was not asked for in the answer of" },
 	[STOP_ADDRESS]  = { CURLE_OK, UV_EACCES, CLASS_NETWORK,   NAME_PROXY, "refused to connect to a link-local address of" },
+	[STOP_FILES]    = { CURLE_OK, UV_EMFILE, CLASS_INTERNAL, 0,          "too many open files: raise LimitNOFILE (ulimit -n)" },
 	[STOP_WATCH]    = { CURLE_OK, UV_ENOMEM, CLASS_INTERNAL,  0,          "the connection could not be watched: out of memory or descriptors" },
+	[STOP_NAMES]    = { CURLE_OK, UV_EPROTO, CLASS_TLS,       NAME_HOST,  "no subjectAltName in the certificate of" },
 	[STOP_MEMORY]   = { CURLE_OK, UV_ENOMEM, CLASS_INTERNAL,  0,          "out of memory" },
 };
 /* clang-format on */
@@ -85,11 +90,37 @@ static curl_off_t number_of(const struct http_transfer *t, CURLINFO info)
 	return curl_easy_getinfo(t->easy, info, &number) == CURLE_OK ? number : 0;
 }
 
+/* OpenSSL's verdicts, as X509_V_ERR_… numbers them. */
+static bool is_out_of_date(const struct http_transfer *t)
+{
+	enum { NOT_YET_VALID = 9, EXPIRED = 10 };
+	long verdict = 0;
+
+	return curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verdict) == CURLE_OK &&
+	       (verdict == NOT_YET_VALID || verdict == EXPIRED);
+}
+
+/* Who resolves a name and who reads the CA file do not say that it was for want of a descriptor:
+ * whether there are any now tells. Two: one was this transfer's own until a moment ago. */
+static bool lacks_files(CURLcode code)
+{
+	if (code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_COULDNT_RESOLVE_PROXY &&
+	    code != CURLE_SSL_CACERT_BADFILE)
+		return false;
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return errno == EMFILE || errno == ENFILE;
+	close(ends[0]);
+	close(ends[1]);
+	return false;
+}
+
 static const struct verdict *judge(const struct http_transfer *t, CURLcode code)
 {
 	switch (t->stop) {
 	case STOP_NONE: break;
 	case STOP_ADDRESS:
+	case STOP_FILES:
 		if (code == CURLE_COULDNT_CONNECT)
 			return &stops[t->stop];
 		break;
@@ -97,12 +128,15 @@ static const struct verdict *judge(const struct http_transfer *t, CURLcode code)
 	case STOP_HEADERS:
 	case STOP_ENCODING:
 	case STOP_WATCH:
+	case STOP_NAMES:
 	case STOP_MEMORY:
 	case STOP_COUNT: return &stops[t->stop];
 	}
 	if (code == CURLE_OUT_OF_MEMORY && !t->headers_whole &&
 	    number_of(t, CURLINFO_PRETRANSFER_TIME_T) > 0)
 		return &no_room;
+	if (lacks_files(code))
+		return &stops[STOP_FILES];
 	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++)
 		if (verdicts[i].code == code)
 			return &verdicts[i];
@@ -283,6 +317,7 @@ void transfer_settle(struct http_transfer *t, CURLcode code)
 	int error = v->error;
 	if (v->details & OS_REASON && os_error_of(t) > 0)
 		error = uv_translate_sys_error(os_error_of(t));
+	x->out_of_date = v->class == CLASS_TLS && is_out_of_date(t);
 	explain(t, code, v);
 	settle_failed(x, error, v->class);
 }

@@ -69,6 +69,9 @@ static const struct row rows[] = {
 	{ "a NUL in the name", .host = "api.fine.test", .san = "NUL", REFUSED, .text = "refused" },
 	{ "another number", .san = "IP:127.0.0.2", REFUSED, .text = "refused the certificate of 127.0.0.1" },
 	{ "a number as a name", .san = "DNS:127.0.0.1", REFUSED, .text = "refused" },
+	{ "a common name alone", .san = "", REFUSED, .text = "no subjectAltName in the certificate of 127.0.0.1" },
+	{ "a common name alone, by name", .host = "api.fine.test", .san = "", REFUSED, .text = "no subjectAltName in the certificate of api.fine.test" },
+	{ "an alternative name that is no host's", .host = "api.fine.test", .san = "email:ops@fine.test", REFUSED, .text = "no subjectAltName" },
 	{ "self-signed", .chain = BY_ITSELF, REFUSED, .text = "self-signed certificate" },
 	{ "another CA of the same name", .chain = BY_OTHER_CA, REFUSED, .text = "no TLS connection to 127.0.0.1" },
 	{ "an expired intermediate", .chain = BY_EXPIRED, REFUSED, .text = "certificate has expired" },
@@ -420,7 +423,7 @@ static void handshakes_row(void **state)
 	const struct identity *issuer = issuer_of(row->chain);
 	bool sent = row->chain == BY_INTERMEDIATE || row->chain == BY_EXPIRED;
 	bool dated = row->from_day || row->to_day;
-	const struct wish wish = { .common_name = "leaf",
+	const struct wish wish = { .common_name = row->host ? row->host : "127.0.0.1",
 				   .san = row->san ? row->san : "IP:127.0.0.1",
 				   .from_day = dated ? row->from_day : -1,
 				   .to_day = dated ? row->to_day : 1,
