@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <string.h>
 
 int crypto_sha1(const void *bytes, size_t len, uint8_t ret_digest[static SHA1_BYTES])
@@ -28,6 +30,21 @@ int crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_
 	    size != SHA256_BYTES)
 		return -EIO;
 	return 0;
+}
+
+int crypto_count_certificates(FILE *file)
+{
+	BIO *in = BIO_new_fp(file, BIO_NOCLOSE);
+	STACK_OF(X509_INFO) *blocks = in ? PEM_X509_INFO_read_bio(in, NULL, NULL, NULL) : NULL;
+	int count = blocks ? 0 : -EINVAL;
+
+	for (int i = 0; blocks && i < sk_X509_INFO_num(blocks); i++)
+		count += sk_X509_INFO_value(blocks, i)->x509 != NULL;
+	sk_X509_INFO_pop_free(blocks, X509_INFO_free);
+	BIO_free(in);
+	/* What went wrong here must not be taken for the next connection's. */
+	ERR_clear_error();
+	return count;
 }
 
 void crypto_put_hex(struct buf *out, const uint8_t *bytes, size_t len)

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "base/buf.h"
 
@@ -13,6 +15,12 @@ enum { SHA1_BYTES = 20, SHA256_BYTES = 32 };
 int crypto_sha1(const void *bytes, size_t len, uint8_t ret_digest[static SHA1_BYTES]);
 int crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 		       uint8_t ret_digest[static SHA256_BYTES]);
+
+/*
+ * How many certificates a PEM file holds, from where it stands; -EINVAL when a block in it cannot
+ * be read. What TLS would make of the file as a list of authorities: one bad block spoils all.
+ */
+int crypto_count_certificates(FILE *file);
 
 /* Appends lower-case hex, padded base64, or RFC 3986 percent-encoding (keeps A-Z a-z 0-9 -_.~). */
 void crypto_put_hex(struct buf *out, const uint8_t *bytes, size_t len);

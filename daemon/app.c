@@ -190,6 +190,24 @@ static void set_timer(struct app *app, int64_t now_ms)
 	assert(rc == 0);
 }
 
+/* Once for each time that it is set, and when it begins to be plainly wrong. */
+static void look_at_clocks(struct app *app)
+{
+	const struct env *env = app->runtime.env;
+	struct timekeeper *t = &app->time;
+	char text[CLOCK_TEXT_SIZE];
+
+	timekeeper_look(t, env);
+	bool behind = timekeeper_is_behind(t);
+	bool told = t->jumps == app->told_jumps && (!behind || app->told_behind);
+	int64_t set_s = t->jumps == app->told_jumps ? 0 : t->jump_s;
+	app->told_jumps = t->jumps;
+	app->told_behind = behind;
+	if (!told)
+		message_put(CLOCK_DOUBTED, F("clock", clock_text(env->now_s(env), text)),
+			    F_INT("set_by_s", set_s));
+}
+
 /* Starts what is due, sets the timer for what is next; ends a --once that has nothing left. */
 static void start_due(struct app *app)
 {
@@ -202,6 +220,7 @@ static void start_due(struct app *app)
 			app_close_next(app);
 		return;
 	}
+	look_at_clocks(app);
 	upkeep_look(&app->upkeep, app->generation->runtime.config);
 	if (!app->once)
 		keywatch_look(&app->keywatch);
@@ -336,6 +355,7 @@ enum app_status app_run(const struct config *config, const struct env *env, bool
 	app->runtime.seed = env->random(env);
 	app->runtime.traffic = &app->control.traffic;
 	app->runtime.keys = &app->keys;
+	app->runtime.time = &app->time;
 	keys_init(&app->keys, &app->loop);
 	app->keywatch = (struct keywatch){ .roster = &app->roster,
 					   .keys = &app->keys,

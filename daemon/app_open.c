@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/app_parts.h"
 #include "daemon/messages.h"
+#include "daemon/reserve.h"
 
 static int open_account(struct app *app, const struct config_account *config,
 			struct account **accounts, size_t *count, struct error *err)
@@ -91,6 +92,10 @@ static int open_catalog(struct app *app, struct error *err)
 	if (store_take_note(app->store, &note))
 		log_warn("the catalog's witness failed", F("error", note.text));
 	r->spool_directory = store_directory(app->store);
+	rc = store_load_time(app->store, r->time, err);
+	if (rc < 0)
+		return rc;
+	timekeeper_start(r->time, r->env);
 	return store_describe(app->store, r->config->providers, err);
 }
 
@@ -98,6 +103,8 @@ int app_open(struct app *app, struct error *err)
 {
 	int rc = open_loop(app, err);
 
+	if (rc == 0)
+		rc = reserve(&app->loop, err);
 	if (rc == 0)
 		rc = open_catalog(app, err);
 	if (rc == 0)

@@ -21,6 +21,9 @@ struct app {
 	uv_loop_t loop;
 	struct runtime runtime;        /* with the configuration of the start */
 	struct generation *generation; /* in force */
+	struct timekeeper time;
+	int64_t told_jumps; /* of the clock, in the log */
+	bool told_behind;
 	bool once;
 
 	struct store *store; /* until the writer takes it */

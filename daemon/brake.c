@@ -50,7 +50,7 @@ enum brake_verdict brake_judge(const struct brake_facts *facts, const struct con
 			       struct store_guard *guard, struct buf *why)
 {
 	bool same = guard->held_set == facts->absent_set;
-	int64_t held_s = facts->now_s - guard->held_since_at;
+	int64_t held_s = facts->passed_s - guard->held_from_s;
 
 	if (!is_odd(facts, config, guard, why))
 		return believe(facts, guard, BRAKE_BELIEVED);
@@ -68,7 +68,7 @@ enum brake_verdict brake_judge(const struct brake_facts *facts, const struct con
 	}
 	guard->released = false;
 	guard->held_polls = same ? guard->held_polls + 1 : 1;
-	guard->held_since_at = same ? guard->held_since_at : facts->now_s;
+	guard->held_from_s = same ? guard->held_from_s : facts->passed_s;
 	guard->held_set = facts->absent_set;
 	buf_printf(why, "; held, nothing removed: believed when %" PRId64 " polls over ",
 		   (int64_t)config->removal.hold_polls);

@@ -21,7 +21,7 @@ struct brake_facts {
 	uint64_t credential; /* fingerprint of the key it was made with */
 	const char *account; /* its name */
 	int64_t listing_id;
-	int64_t now_s;
+	int64_t passed_s; /* time that passed, whatever the clocks say: base/timekeeper */
 };
 
 enum brake_verdict {

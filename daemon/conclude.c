@@ -103,7 +103,7 @@ static struct brake_facts facts_of_drop(const struct conclusion *c)
 		.credential = c->facts.credential,
 		.account = w->identity.account,
 		.listing_id = w->listing_id,
-		.now_s = c->log.finished_at,
+		.passed_s = c->passed_s,
 	};
 
 	for (size_t i = 0; i < w->known.count; i++) {
@@ -122,6 +122,20 @@ static struct brake_facts facts_of_drop(const struct conclusion *c)
 		facts.absent_set += hash_bytes(&entry->row, sizeof(entry->row), HELD_SEED) | 1;
 	}
 	return facts;
+}
+
+/* Times are stored as the wall clock gave them: which clock could be asked afterwards? */
+static void look_at_clocks(struct conclusion *c)
+{
+	const struct runtime *runtime = c->facts.runtime;
+	struct timekeeper *time = runtime->time;
+	struct watch *w = c->facts.watch;
+
+	timekeeper_look(time, runtime->env);
+	c->passed_s = timekeeper_passed_s(time);
+	c->log.clock_jump =
+		time->jumps != w->jumps || c->facts.started_behind || timekeeper_is_behind(time);
+	w->jumps = time->jumps;
 }
 
 /* A drop too large to be believed: what was seen is stored, nothing moves towards removal. */
@@ -179,6 +193,7 @@ void conclude(struct conclusion *c, const struct poll_facts *facts)
 	*c = (struct conclusion){ .facts = *facts };
 	buf_init(&c->message);
 	fill_log(c);
+	look_at_clocks(c);
 	judge(c);
 	c->commit.listing_id = facts->watch->listing_id;
 	c->commit.log = &c->log;

@@ -17,6 +17,7 @@ struct poll_facts {
 	const struct fetch_counts *counts;
 	const struct places *places; /* a discovery's answer; empty otherwise */
 	int64_t started_ms, started_at;
+	bool started_behind;   /* the wall clock was plainly wrong at the start */
 	int64_t proof_sent_ms; /* when the readings that are the proof began; 0: nothing was sent */
 	uint64_t credential;   /* fingerprint of the key at the start */
 	const char *sentence;  /* why a page could not be had; "" */
@@ -31,8 +32,9 @@ struct conclusion {
 	struct commit commit;
 	struct buf message;
 	struct store_place *places;
-	bool compared; /* what is absent and what returned is known */
-	int result;    /* of the transaction: 0, or negative and `error` says why */
+	int64_t passed_s; /* base/timekeeper, at the end */
+	bool compared;    /* what is absent and what returned is known */
+	int result;       /* of the transaction: 0, or negative and `error` says why */
 	struct error error;
 };
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "store/store.h"
 
 /* clang-format off */
@@ -97,14 +98,27 @@ static void put_clock_advice(struct buf *out, int64_t server_s, int64_t now_s)
 			   ahead_s < 0 ? "behind" : "ahead");
 }
 
+/* A certificate is out of date by a clock, and it may be the clock that is. */
+static void put_tls_advice(struct buf *out, const struct config_account *account,
+			   const struct http_exchange *x, int64_t now_s, bool clock_doubted)
+{
+	char now[CLOCK_TEXT_SIZE];
+
+	if (x->out_of_date && clock_doubted)
+		buf_printf(out, ": check the clock of this machine: it says %s",
+			   clock_text(now_s, now));
+	else
+		buf_printf(out, ": check endpoint and ca_file of account '%s'", account->name);
+}
+
 static void put_advice(struct buf *out, const struct failure *failure,
 		       const struct config_account *account, const struct http_exchange *x,
-		       int64_t now_s)
+		       int64_t now_s, bool clock_doubted)
 {
 	const struct provider *p = account->provider;
 
 	if (failure->class == CLASS_TLS) {
-		buf_printf(out, ": check endpoint and ca_file of account '%s'", account->name);
+		put_tls_advice(out, account, x, now_s, clock_doubted);
 		return;
 	}
 	switch (failure->code ? failure->code->check : CHECK_NOTHING) {
@@ -125,7 +139,7 @@ static void put_advice(struct buf *out, const struct failure *failure,
 
 void failure_put(struct buf *out, const struct failure *failure,
 		 const struct config_account *account, const struct http_exchange *x,
-		 const struct page *page, int64_t now_s)
+		 const struct page *page, int64_t now_s, bool clock_doubted)
 {
 	const char *meaning = failure->code ? failure->code->meaning : NULL;
 
@@ -148,5 +162,5 @@ void failure_put(struct buf *out, const struct failure *failure,
 			buf_printf(out, " \"%s\"", page->message);
 		buf_putc(out, ')');
 	}
-	put_advice(out, failure, account, x, now_s);
+	put_advice(out, failure, account, x, now_s, clock_doubted);
 }

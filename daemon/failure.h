@@ -27,7 +27,8 @@ bool failure_body_counts(const struct http_exchange *x);
  * "signature refused by api.ucloud.cn (RetCode 171 \"Signature VerifyAC Error\"): check private_key
  * of account 'prod'"
  * `now_s` is when the answer came: compared with the server's clock where that may be the reason.
+ * `clock_doubted`: this machine's clock was set, or cannot be right (base/timekeeper).
  */
 void failure_put(struct buf *out, const struct failure *failure,
 		 const struct config_account *account, const struct http_exchange *x,
-		 const struct page *page, int64_t now_s);
+		 const struct page *page, int64_t now_s, bool clock_doubted);

@@ -16,6 +16,7 @@
 	X(NOT_STORED,        "84f27bca55254a60a40a119e3d589916", ERROR, "poll could not be stored")  \
 	X(RELOADED,          "1585d8bd88394a99a5aa95492edad49b", INFO,  "configuration reloaded")    \
 	X(RELOAD_REFUSED,    "6b33e74bc04b47c1b531829d1db5338f", ERROR, "reload refused, everything stays as it was") \
+	X(CLOCK_DOUBTED,     "b6ae53f5c8e84d188c42bd490e3b9e16", WARN,  "the clock of this machine was set, or is wrong") \
 	X(WENT_BACK,         "17a42c97338d4c579991e7c8321d7019", ERROR, "the catalog went back")     \
 	X(CANNOT_START,      "6a4ea5ed763c4455bb1b5c540c155b84", ERROR, "cannot start")
 /* clang-format on */

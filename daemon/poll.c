@@ -151,6 +151,8 @@ int poll_start(struct watch *w, const struct runtime *runtime, const struct poll
 	p->code = POLL_NO_CODE;
 	p->started_ms = runtime->env->now_ms(runtime->env);
 	p->started_at = runtime->env->now_s(runtime->env);
+	timekeeper_look(runtime->time, runtime->env);
+	p->started_behind = timekeeper_is_behind(runtime->time);
 	p->scope = (struct page_scope){
 		.provider = w->account->config->provider,
 		.service = service,

@@ -46,6 +46,7 @@ struct poll {
 	bool pumping;
 
 	int64_t started_ms, started_at;
+	bool started_behind;                           /* the wall clock was plainly wrong then */
 	int64_t reading_sent_ms[LISTING_READINGS_MAX]; /* the first request of each */
 	uint64_t credential;
 	struct buf sentence; /* of the page that failed */

@@ -81,6 +81,7 @@ void poll_begin_store(struct poll *p)
 			 .places = &p->places,
 			 .started_ms = p->started_ms,
 			 .started_at = p->started_at,
+			 .started_behind = p->started_behind,
 			 .proof_sent_ms = p->reading_sent_ms[listing_proof_begins(&p->listing)],
 			 .credential = p->credential,
 			 .sentence = buf_text(&p->sentence),

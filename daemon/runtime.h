@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/timekeeper.h"
 #include "config/config.h"
 #include "http/client.h"
 #include "http/limiter.h"
@@ -17,6 +18,7 @@ struct traffic;
 struct runtime {
 	uv_loop_t *loop;
 	const struct env *env;
+	struct timekeeper *time; /* what is known of time whatever the wall clock is set to */
 	const struct config *config;
 	bool once; /* what cannot be stored now is not waited for */
 	struct http_client *client;

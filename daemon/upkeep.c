@@ -8,9 +8,12 @@ static void run(struct store *store, struct writer_job *job)
 {
 	struct upkeep *u = container_of(job, struct upkeep, job);
 
-	/* What could not be deleted now is tried again in an hour; the catalog only stays larger.
-	 */
-	u->more = store_prune(store, u->keep_history_s, u->keep_polls_s, NULL) > 0;
+	/* What could not be done now is tried again in an hour; the catalog only stays larger, and
+	 * what passed since the last time is still known. */
+	if (!u->more)
+		store_keep_time(store, &u->time, NULL);
+	u->more = store_prune(store, timekeeper_now_s(&u->time), u->keep_history_s, u->keep_polls_s,
+			      NULL) > 0;
 	store_checkpoint(store, true);
 	u->noted = store_take_note(store, &u->note);
 }
@@ -40,6 +43,8 @@ void upkeep_look(struct upkeep *u, const struct config *config)
 	u->running = true;
 	u->keep_history_s = config->catalog.keep_history_s;
 	u->keep_polls_s = config->catalog.keep_polls_s;
+	u->time = *u->runtime->time;
+	u->more = false;
 	u->job = (struct writer_job){ .run = run, .done = on_run };
 	writer_submit(u->runtime->writer, &u->job);
 }

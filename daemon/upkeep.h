@@ -1,6 +1,7 @@
 /*
- * What the catalog needs once in a while: old polls, changes and revisions are deleted, the
- * write-ahead log is emptied. Once an hour and at the start, in small jobs between those of polls.
+ * What the catalog needs once in a while: the time that passed is kept, old polls, changes and
+ * revisions are deleted, the write-ahead log is emptied. Once an hour and at the start, in small
+ * jobs between those of polls.
  *
  * Thread: the loop; the work is the writer's.
  */
@@ -19,6 +20,7 @@ struct upkeep {
 	/* upkeep.c's own. */
 	struct writer_job job;
 	int64_t keep_history_s, keep_polls_s;
+	struct timekeeper time; /* as the pass began */
 	int64_t begun_ms;
 	bool cancelled;
 	bool more;

@@ -46,6 +46,8 @@ struct watch {
 	unsigned unsettled; /* polls in a row that stayed inconsistent however often they read */
 	bool aligned;       /* pages of this listing cannot overlap, the last poll has shown */
 
+	int64_t jumps; /* of the wall clock, as counted at the end of its last poll */
+
 	/* The schedule's; monotonic. */
 	int64_t due_ms, slot_ms; /* with jitter, and without */
 	int64_t failures;        /* polls in a row that failed */

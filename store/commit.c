@@ -110,6 +110,7 @@ static int add_poll(struct work *work, struct error *err)
 	bind_code(s, log->code);
 	bind_text(s, PARAM_provider_message, log->provider_message);
 	bind_text(s, PARAM_message, log->message);
+	bind_int(s, PARAM_clock_jump, log->clock_jump);
 	int result = statement_run_one(s, err);
 	if (result == 0)
 		work->poll_id = sqlite3_last_insert_rowid(work->store->db);

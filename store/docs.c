@@ -97,6 +97,7 @@ static const struct doc {
 	{ "polls", "code",            "integer", NULL, "the provider's return code" },
 	{ "polls", "provider_message", "text",   NULL, "what the provider said" },
 	{ "polls", "message",         "text",    NULL, "what happened, in a sentence" },
+	{ "polls", "clock_jump",      "flag",    NULL, "1 when the clock of the machine was set since the listing's poll before, by more than 30 s, or was plainly wrong: these times are not to be compared with others" },
 
 	{ "changes", "seq",           "integer", NULL, "number of the change, strictly increasing, never given twice" },
 	{ "changes", "at",            "time",    "s",  "when it was noticed" },
@@ -106,6 +107,7 @@ static const struct doc {
 	{ "changes", "poll_id",       "integer", NULL, "poll that noticed it" },
 	{ "changes", "revision",      "integer", NULL, "version of the image after the change" },
 	{ "changes", "fields",        "json",    NULL, "old and new value of each column that differs: {\"state\":[\"available\",\"deprecated\"]}" },
+	{ "changes", "clock_jump",    "flag",    NULL, "clock_jump of the poll: `at` is not to be compared with others" },
 
 	{ "revisions", "revision",    "integer", NULL, "number of the version, from 1, without gaps" },
 	{ "revisions", "valid_from_at", "time",  "s",  "first time it was seen so" },

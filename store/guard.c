@@ -15,7 +15,7 @@ int store_load_guard(struct store *store, int64_t listing_id, struct store_guard
 	if (result < 0)
 		return result;
 	*ret = (struct store_guard){
-		.held_since_at = row_int(s, 0, 0),
+		.held_from_s = row_int(s, 0, 0),
 		.held_polls = row_int(s, 1, 0),
 		.held_set = (uint64_t)row_int(s, 2, 0),
 		.released = row_int(s, 3, 0) != 0,
@@ -31,7 +31,7 @@ int guard_put(struct work *work, struct error *err)
 	struct statement *s = STMT(work->store, GUARD_PUT);
 
 	bind_int(s, PARAM_listing_id, work->commit->listing_id);
-	bind_count(s, PARAM_held_since_at, guard->held_since_at ? guard->held_since_at : -1);
+	bind_int(s, PARAM_held_from_s, guard->held_from_s);
 	bind_int(s, PARAM_held_polls, guard->held_polls);
 	bind_int(s, PARAM_held_set, (int64_t)guard->held_set);
 	bind_int(s, PARAM_credential, (int64_t)guard->credential);

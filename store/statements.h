@@ -25,16 +25,16 @@ enum statement_id {
 /* Every ":name" of statements.def but those of the record's columns. */
 /* clang-format off */
 #define PARAMETERS(X) \
-	X(absent_polls) X(account) X(added) X(at) X(bytes) X(changed) X(changed_at) X(cloud) X(code) \
+	X(absent_polls) X(account) X(added) X(at) X(bytes) X(changed) X(changed_at) X(clock_jump) X(cloud) X(code) \
 	X(column) X(complete) X(credential) X(description) X(duplicates) X(duration_ms) X(error_class) X(failed) \
-	X(fields) X(first) X(health) X(held) X(held_polls) X(held_set) X(held_since_at) X(holding) X(http_status) X(image) X(images_present) \
-	X(interval_s) X(items) X(json_type) X(key) X(kind) X(last) X(last_seen_at) X(listing_id) \
-	X(mapping_version) X(message) X(missing) X(missing_since_at) X(name) X(native) X(next_due_at) \
-	X(outcome) X(pages) X(path) X(poll_id) X(presence) X(project) X(provider) X(provider_message) \
+	X(fields) X(first) X(health) X(held) X(held_polls) X(held_set) X(held_from_s) X(holding) X(http_status) X(image) X(images_present) \
+	X(interval_s) X(items) X(json_type) X(key) X(kind) X(last) X(last_seen_at) X(listing_id) X(looked_ms) \
+	X(mapping_version) X(message) X(missing) X(missing_since_at) X(name) X(native) X(next_due_at) X(now) \
+	X(outcome) X(pages) X(passed_ms) X(path) X(poll_id) X(presence) X(project) X(provider) X(provider_message) \
 	X(raw) X(raw_exact) X(record) X(record_hash) X(region) X(removed) X(removed_at) \
 	X(removed_reason) X(requests) X(retries) X(returned) X(revision) X(service) X(source) \
-	X(started_at) X(throttled) X(total_reported) X(type) X(uid) X(unit) X(value) X(variant) X(view) \
-	X(warnings) X(zone)
+	X(started_at) X(throttled) X(time_ms) X(total_reported) X(type) X(uid) X(unit) X(value) X(variant) X(view) \
+	X(wall_ms) X(warnings) X(zone)
 /* clang-format on */
 enum parameter {
 #define X(name) PARAM_##name,

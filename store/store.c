@@ -201,8 +201,13 @@ void store_wal(const struct store *store, struct store_wal *ret)
 
 /* ---- pruning -------------------------------------------------------------------------------- */
 
+/* The time that is trusted, and the times before which a row is old. */
+struct ages {
+	int64_t now, history_before, polls_before; /* 0: none is */
+};
+
 /* One batch of what is older than `before`, which `end` finds; the number of rows that went. */
-static int prune_batch(struct store *store, struct statement *end, struct statement *s,
+static int prune_batch(struct store *store, struct statement *end, struct statement *s, int64_t now,
 		       int64_t before, struct error *err)
 {
 	int64_t last = 0;
@@ -210,6 +215,7 @@ static int prune_batch(struct store *store, struct statement *end, struct statem
 	if (!before)
 		return 0;
 	bind_int(end, PARAM_at, before);
+	bind_int(end, PARAM_now, now);
 	int result = statement_int(end, 0, &last, err);
 	if (result < 0)
 		return result;
@@ -219,32 +225,33 @@ static int prune_batch(struct store *store, struct statement *end, struct statem
 }
 
 /* The feed before the revisions: one stays while an entry tells of it. */
-static int prune_next(struct store *store, int64_t history_before, int64_t polls_before,
-		      struct error *err)
+static int prune_next(struct store *store, const struct ages *ages, struct error *err)
 {
 	int result = prune_batch(store, STMT(store, PRUNE_POLLS_END), STMT(store, PRUNE_POLLS),
-				 polls_before, err);
+				 ages->now, ages->polls_before, err);
 
 	if (result == 0)
 		result = prune_batch(store, STMT(store, PRUNE_CHANGES_END),
-				     STMT(store, PRUNE_CHANGES), history_before, err);
+				     STMT(store, PRUNE_CHANGES), ages->now, ages->history_before,
+				     err);
 	if (result == 0)
 		result = prune_batch(store, STMT(store, PRUNE_REVISIONS_END),
-				     STMT(store, PRUNE_REVISIONS), history_before, err);
+				     STMT(store, PRUNE_REVISIONS), ages->now, ages->history_before,
+				     err);
 	return result;
 }
 
-int store_prune(struct store *store, int64_t keep_history_s, int64_t keep_polls_s,
+int store_prune(struct store *store, int64_t now_s, int64_t keep_history_s, int64_t keep_polls_s,
 		struct error *err)
 {
-	int64_t now = store->env->now_s(store->env);
-	int64_t history_before = keep_history_s ? now - keep_history_s : 0;
-	int64_t polls_before = keep_polls_s ? now - keep_polls_s : 0;
+	const struct ages ages = { .now = now_s,
+				   .history_before = keep_history_s ? now_s - keep_history_s : 0,
+				   .polls_before = keep_polls_s ? now_s - keep_polls_s : 0 };
 	int pruned = 0;
 	int result = check_file(store, err);
 
 	while (result == 0 && pruned < PRUNE_ROWS_MAX) {
-		int rows = prune_next(store, history_before, polls_before, err);
+		int rows = prune_next(store, &ages, err);
 		if (rows <= 0)
 			return rows;
 		pruned += rows;

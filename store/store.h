@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/timekeeper.h"
 #include "imagecat/provider.h"
 #include "model/known.h"
 #include "model/page.h"
@@ -99,11 +100,12 @@ int store_load_known(struct store *store, int64_t listing_id, uint64_t seed, str
 
 /* Survives restarts. All zero outside an episode of suspect polls, but for `credential`. */
 struct store_guard {
-	int64_t held_since_at; /* the first suspect poll that missed exactly the rows of held_set */
-	int64_t held_polls;    /* suspect polls in a row that did */
-	uint64_t held_set;     /* fingerprint of the rows that are held; 0: none */
-	bool released;         /* by an operator: the next poll that is proved whole is believed */
-	uint64_t credential;   /* fingerprint of the key of the last believed poll; 0: none yet */
+	int64_t held_from_s; /* time passed (base/timekeeper) at the first suspect poll that missed
+				exactly the rows of held_set */
+	int64_t held_polls;  /* suspect polls in a row that did */
+	uint64_t held_set;   /* fingerprint of the rows that are held; 0: none */
+	bool released;       /* by an operator: the next poll that is proved whole is believed */
+	uint64_t credential; /* fingerprint of the key of the last believed poll; 0: none yet */
 };
 
 int store_load_guard(struct store *store, int64_t listing_id, struct store_guard *ret,
@@ -132,6 +134,7 @@ enum error_class error_class_of(const char *text);    /* NONE for NULL and for w
 /* The row of `polls`; -1 in a number but `code` means NULL. Texts are borrowed and may be NULL. */
 struct poll_log {
 	int64_t started_at, finished_at; /* Unix seconds */
+	bool clock_jump; /* which are not those of the poll before, or plainly wrong */
 	enum outcome outcome;
 	int64_t pages, requests, retries, throttled, bytes, duration_ms, items, duplicates;
 	int64_t total_reported;
@@ -188,12 +191,17 @@ int store_each_place(struct store *store, int64_t listing_id,
 		     void (*each)(const struct store_place *place, void *data), void *data,
 		     struct error *err);
 
+/* What is kept of time from one process to the next; not the part of the process. */
+int store_load_time(struct store *store, struct timekeeper *ret, struct error *err);
+int store_keep_time(struct store *store, const struct timekeeper *time, struct error *err);
+
 /*
  * Deletes polls, changes and revisions that are older than the given ages (seconds; 0 keeps for
- * ever), oldest first, some thousand rows a call. 1: call again, there may be more; 0: done. After
- * each transaction the history is whole.
+ * ever) at `now_s`, which is a time to be trusted: timekeeper_now_s(). Oldest first, some thousand
+ * rows a call. 1: call again, there may be more; 0: done. After each transaction the history is
+ * whole.
  */
-int store_prune(struct store *store, int64_t keep_history_s, int64_t keep_polls_s,
+int store_prune(struct store *store, int64_t now_s, int64_t keep_history_s, int64_t keep_polls_s,
 		struct error *err);
 
 /* Moves the write-ahead log into the catalog; `truncate` when idle or at the end. Fails no poll. */

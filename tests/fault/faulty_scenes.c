@@ -267,7 +267,7 @@ static int call_prune(struct stage *stage, struct error *err)
 	int result;
 
 	do
-		result = store_prune(stage->f.store, age, age, err);
+		result = store_prune(stage->f.store, stage->f.now, age, age, err);
 	while (result > 0);
 	return result;
 }
@@ -371,7 +371,7 @@ static int poll_once(struct stage *stage, void (*before)(struct stage *stage), s
 /* One transaction: the polls alone. */
 static int prune_polls(struct stage *stage, struct error *err)
 {
-	int result = store_prune(stage->f.store, 0, day, err);
+	int result = store_prune(stage->f.store, stage->f.now, 0, day, err);
 
 	return result < 0 ? result : 0;
 }

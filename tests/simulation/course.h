@@ -37,7 +37,7 @@ struct course_state {
 	int64_t relieved_us[LISTINGS_MAX]; /* its trouble was over */
 };
 
-extern const struct course course_outage, course_day, course_memory;
+extern const struct course course_outage, course_day, course_memory, course_clocks;
 
 /* ---- accounts ---------------------------------------------------------------------------------
  */
@@ -48,7 +48,7 @@ struct estate {
 };
 
 void estate_begin(struct director *director, const char *catalog, struct buf *yaml,
-		  int64_t interval_s, unsigned timeout_s);
+		  int64_t interval_s, unsigned timeout_s, const char *keep);
 void estate_add(struct director *director, struct cloud *cloud, const struct estate *estate,
 		struct buf *yaml);
 

@@ -104,7 +104,7 @@ static void set_stage(struct director *d, struct cloud *cloud, const char *catal
 		      struct buf *yaml)
 {
 	sqlite3_auto_extension((void (*)(void))on_open);
-	estate_begin(d, catalog, yaml, INTERVAL_OF_DAY_S, TIMEOUT_S);
+	estate_begin(d, catalog, yaml, INTERVAL_OF_DAY_S, TIMEOUT_S, "0");
 	for (size_t i = 0; i < ARRAY_LEN(estates); i++)
 		estate_add(d, cloud, &estates[i], yaml);
 }

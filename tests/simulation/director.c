@@ -19,6 +19,7 @@ enum {
 	BACKOFF_MAX_S = 3600 * 11 / 10, /* an hour, give or take a tenth */
 	POLL_MAX_S = 180,
 	STOP_MAX_US = 5 * 1000000,
+	BOOT_S = 20, /* after which the daemon is started */
 };
 
 static const int64_t run_max_us = INT64_C(90) * 86400 * 1000000;
@@ -30,6 +31,7 @@ const struct scenario scenarios[] = {
 	{ "outage", .seeds = 7, .course = &course_outage },
 	{ "day",    .seeds = 6, .course = &course_day },
 	{ "memory", .course = &course_memory },
+	{ "clocks", .seeds = 6, .course = &course_clocks },
 	{ 0 },
 };
 /* clang-format on */
@@ -76,6 +78,13 @@ void director_stop(struct director *d)
 	world_at(d->world, d->world->now_us, on_term, d);
 }
 
+void director_reboot(struct director *d, int64_t down_s)
+{
+	d->again = true;
+	d->down_s = down_s;
+	world_at(d->world, d->world->now_us, on_term, d);
+}
+
 static void on_rest(void *data)
 {
 	*(bool *)data = true;
@@ -94,9 +103,13 @@ bool director_ended(struct director *d)
 		return false;
 	d->again = false;
 	world->tally->restarts++;
-	world_at(world, world->now_us + luck_between(&d->luck, 0, 200) * 1000000, on_rest, &rested);
+	int64_t down_s = d->down_s ? d->down_s : luck_between(&d->luck, 0, 200);
+	world_at(world, world->now_us + down_s * 1000000, on_rest, &rested);
 	while (!rested && world_step(world))
 		continue;
+	if (d->down_s > 0)
+		world->booted_us = world->now_us + world->slept_us - BOOT_S * INT64_C(1000000);
+	d->down_s = 0;
 	d->term_us = 0;
 	world->oracle->stopping = false;
 	world->oracle->restarted_us = world->now_us;

@@ -35,7 +35,8 @@ struct director {
 	unsigned restarts;      /* still to come */
 	unsigned restart_after; /* polls */
 	unsigned polls;
-	bool again; /* the run is to be started again */
+	bool again;     /* the run is to be started again */
+	int64_t down_s; /* after which time, as another boot of the machine; 0: soon, in this one */
 	int64_t term_us;
 
 	/* Of a course. */
@@ -54,6 +55,8 @@ void director_set_stage(struct director *director, struct cloud *cloud, const ch
 
 void director_polled(struct director *director, struct listing *listing, enum outcome_seen outcome);
 void director_stop(struct director *director); /* something failed: end the run */
+/* Ends the daemon and starts it again when the machine has been off for so long. */
+void director_reboot(struct director *director, int64_t down_s);
 
 /* The daemon has ended; true when it is to be started again, after some time. */
 bool director_ended(struct director *director);

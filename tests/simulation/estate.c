@@ -9,7 +9,7 @@
 #include "tests/simulation/world.h"
 
 void estate_begin(struct director *d, const char *catalog, struct buf *yaml, int64_t interval_s,
-		  unsigned timeout_s)
+		  unsigned timeout_s, const char *keep)
 {
 	struct oracle *oracle = d->world->oracle;
 
@@ -19,12 +19,12 @@ void estate_begin(struct director *d, const char *catalog, struct buf *yaml, int
 	ledger_init(&d->ledger, d->world);
 	d->world->ledger = &d->ledger;
 	buf_printf(yaml,
-		   "catalog:\n  path: %s\n  keep_history: 0\n  keep_polls: 0\n"
+		   "catalog:\n  path: %s\n  keep_history: %s\n  keep_polls: %s\n"
 		   "limits:\n  max_body: 256KiB\n"
 		   "http:\n  listen: off\nlog: {level: error}\n"
 		   "defaults:\n  interval: %llds\n  timeout: %us\n  requests_per_second: %d\n"
 		   "accounts:\n",
-		   catalog, (long long)interval_s, timeout_s, LEDGER_RATE);
+		   catalog, keep, keep, (long long)interval_s, timeout_s, LEDGER_RATE);
 }
 
 static void add_listing(struct director *d, struct cloud *cloud, const struct estate *e,

@@ -8,7 +8,7 @@
 #include "tests/simulation/world.h"
 
 /* clang-format off */
-static const struct { const char *what, *sql; } empty_answers[] = {
+static const struct { const char *what, *sql; bool of_order; } empty_answers[] = {
 	{ "revisions have gaps",
 	  "SELECT uid, count(*) FROM (SELECT uid, listing_id, revision FROM sightings"
 	  " UNION ALL SELECT uid, listing_id, revision FROM revisions) GROUP BY uid, listing_id"
@@ -16,14 +16,16 @@ static const struct { const char *what, *sql; } empty_answers[] = {
 	{ "a revision ends when the next one does not begin",
 	  "SELECT a.uid, a.revision FROM revisions AS a JOIN revisions AS b ON b.uid = a.uid"
 	  " AND b.listing_id = a.listing_id AND b.revision = a.revision + 1"
-	  " WHERE a.valid_to_at <> b.valid_from_at OR a.valid_from_at > a.valid_to_at" },
+	  " WHERE a.valid_to_at <> b.valid_from_at" },
+	{ "a revision ends before it begins",
+	  "SELECT uid, revision FROM revisions WHERE valid_from_at > valid_to_at", true },
 	{ "an image is listed twice",
 	  "SELECT uid, count(*) FROM sightings GROUP BY uid, listing_id HAVING count(*) > 1" },
 	{ "a change without a revision of its own",
 	  "SELECT uid, seq FROM changes WHERE kind = 'changed' GROUP BY uid, listing_id, revision"
 	  " HAVING count(*) > 1" },
 	{ "a poll ends before it begins",
-	  "SELECT poll_id, listing_id FROM polls WHERE finished_at < started_at" },
+	  "SELECT poll_id, listing_id FROM polls WHERE finished_at < started_at", true },
 	{ "a state of the row does not fit its times",
 	  "SELECT uid, presence FROM sightings WHERE (presence = 'present') <> (missing_since_at IS NULL)"
 	  " OR (presence = 'removed') <> (removed_at IS NOT NULL)" },
@@ -145,6 +147,7 @@ void oracle_judge_history(struct oracle *o)
 		return;
 	judge_feed(o);
 	for (size_t i = 0; i < ARRAY_LEN(empty_answers) && !o->world->failed; i++)
-		expect_empty(o, empty_answers[i].what, empty_answers[i].sql);
+		if (!(empty_answers[i].of_order && o->world->wall_was_set))
+			expect_empty(o, empty_answers[i].what, empty_answers[i].sql);
 	judge_entries(o);
 }

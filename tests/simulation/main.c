@@ -22,7 +22,7 @@ static const char usage[] =
 	"\n"
 	"  --seeds N          runs, shared out to the scenarios (1000)\n"
 	"  --first S          the first seed (1)\n"
-	"  --scenario NAME    only churn, faults, outage, day or memory\n"
+	"  --scenario NAME    only churn, faults, outage, day, memory or clocks\n"
 	"  --all              memory: every allocation, not only every way to one\n"
 	"  --polls N          of each listing, at least (40)\n"
 	"  --jobs N           processes (one per core)\n"

@@ -219,7 +219,7 @@ uint64_t *memory_seeds(size_t *ret_count, uint64_t *ret_ways)
 static void set_stage(struct director *d, struct cloud *cloud, const char *catalog,
 		      struct buf *yaml)
 {
-	estate_begin(d, catalog, yaml, MEMORY_INTERVAL_S, 30);
+	estate_begin(d, catalog, yaml, MEMORY_INTERVAL_S, 30, "0");
 	for (size_t i = 0; i < ARRAY_LEN(estates); i++)
 		estate_add(d, cloud, &estates[i], yaml);
 }

@@ -21,7 +21,8 @@ static const char *const entry_words[ENTRY_OTHER] = {
 
 static const char sql_polls[] =
 	"SELECT poll_id, listing_id, finished_at, requests, added, changed, missing, removed,"
-	" returned, held, outcome, message FROM polls WHERE poll_id > ? ORDER BY poll_id";
+	" returned, held, outcome, message, clock_jump FROM polls WHERE poll_id > ? ORDER BY "
+	"poll_id";
 static const char sql_changes[] =
 	"SELECT seq, kind, uid, listing_id, poll_id, revision, at, fields, name FROM changes"
 	" WHERE seq > ? ORDER BY seq";
@@ -157,6 +158,7 @@ static bool read_poll(struct oracle *o, struct poll_row *ret)
 	for (int i = 0; i < SEEN_OUTCOMES; i++)
 		if (strcmp(text_of(s, 10), outcome_words[i]) == 0)
 			ret->outcome = (enum outcome_seen)i;
+	ret->clock_jump = sqlite3_column_int(s, 12) != 0;
 	snprintf(ret->message, sizeof(ret->message), "%s", text_of(s, 11));
 	if (ret->outcome == SEEN_OUTCOMES)
 		world_fail(o->world, "poll %lld: outcome '%s'", (long long)ret->poll_id,

@@ -24,6 +24,7 @@ struct poll_row {
 	int64_t poll_id, listing_id, finished_at, requests;
 	int64_t added, changed, missing, removed, returned, held;
 	enum outcome_seen outcome;
+	bool clock_jump;
 	char message[512];
 };
 

@@ -58,7 +58,7 @@ static size_t trouble_of(const struct director *d, unsigned listing)
 static void set_stage(struct director *d, struct cloud *cloud, const char *catalog,
 		      struct buf *yaml)
 {
-	estate_begin(d, catalog, yaml, d->world->seed % 4 == 3 ? 60 : 300, 25);
+	estate_begin(d, catalog, yaml, d->world->seed % 4 == 3 ? 60 : 300, 25, "0");
 	for (size_t i = 0; i < ARRAY_LEN(estates); i++)
 		estate_add(d, cloud, &estates[i], yaml);
 }

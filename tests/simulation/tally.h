@@ -16,7 +16,7 @@ struct tally {
 	uint64_t restarts, virtual_s;
 	/* Of courses. */
 	uint64_t nominal, asked, retries, crowd, peak, quiet_peak, explained, allocations, refused,
-		cycle, ways, waited;
+		cycle, ways, waited, flagged;
 	uint64_t digest; /* of every feed and every clock: the same for the same seeds */
 	uint64_t kinds[FAULT_KINDS_MAX];
 };

@@ -20,7 +20,7 @@ static int64_t now_ms(const struct env *env)
 {
 	const struct world *world = env->data;
 
-	return (world->now_us + world->slept_us) / 1000;
+	return (world->now_us + world->slept_us - world->booted_us) / 1000;
 }
 
 static int64_t now_s(const struct env *env)

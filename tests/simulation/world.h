@@ -28,10 +28,12 @@ struct event {
 
 struct world {
 	uint64_t seed;
-	struct env env;   /* what the daemon gets: clock and luck of this world */
-	int64_t now_us;   /* monotonic */
-	int64_t wall_s;   /* Unix seconds at now_us = 0 */
-	int64_t slept_us; /* the machine was suspended: what the loop's clock does not know */
+	struct env env;    /* what the daemon gets: clock and luck of this world */
+	int64_t now_us;    /* monotonic */
+	int64_t wall_s;    /* Unix seconds at now_us = 0 */
+	bool wall_was_set; /* times need not be in order */
+	int64_t booted_us; /* when CLOCK_BOOTTIME was 0 */
+	int64_t slept_us;  /* the machine was suspended: what the loop's clock does not know */
 	struct luck daemon_luck, loop_luck;
 
 	struct event **heap;

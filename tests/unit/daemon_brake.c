@@ -58,7 +58,7 @@ static void judges_row(void **state)
 				     .credential = KEY,
 				     .account = "prod",
 				     .listing_id = 3,
-				     .now_s = NOW };
+				     .passed_s = NOW };
 	struct buf why;
 
 	buf_init(&why);
@@ -67,7 +67,7 @@ static void judges_row(void **state)
 	if (row->verdict == BRAKE_HELD) {
 		assert_non_null(strstr(buf_text(&why), "imagecat release 3"));
 		assert_int_equal(guard.held_polls, 1);
-		assert_int_equal(guard.held_since_at, NOW);
+		assert_int_equal(guard.held_from_s, NOW);
 		assert_int_equal(guard.held_set, SET);
 		assert_int_equal(guard.credential, row->known_key); /* not believed yet */
 	} else {
@@ -104,7 +104,7 @@ static void episode_row(void **state)
 	struct config config = config_of_tests();
 	struct store_guard guard = { .credential = KEY };
 	struct brake_facts facts = {
-		.present = 100, .account = "prod", .credential = KEY, .now_s = NOW
+		.present = 100, .account = "prod", .credential = KEY, .passed_s = NOW
 	};
 	bool was_released = false;
 	struct buf why;
@@ -134,7 +134,7 @@ static void episode_row(void **state)
 			assert_non_null(strstr(buf_text(&why), "believed"));
 			break;
 		}
-		facts.now_s += e->every_s;
+		facts.passed_s += e->every_s;
 	}
 	buf_finish(&why);
 }

@@ -19,6 +19,7 @@ static const struct row {
 	enum error_class class;
 	unsigned tries;
 	const char *sentence;
+	bool clock_doubted;
 } rows[] = {
 	{ "signature refused", &provider_ucloud, { .status = 200 },
 	  { .code = 171, .message = "Signature VerifyAC Error" }, true, CLASS_AUTH, 1,
@@ -52,6 +53,15 @@ static const struct row {
 	{ "TLS", &provider_ucloud, { .error = UV_EPROTO, .class = CLASS_TLS, .error_text = "unknown certificate authority" },
 	  { .code = 0 }, false, CLASS_TLS, 1,
 	  "api.ucloud.cn failed: unknown certificate authority: check endpoint and ca_file of account 'prod'" },
+	{ "out of date", &provider_ucloud, { .error = UV_EPROTO, .class = CLASS_TLS, .error_text = "it has expired", .out_of_date = true },
+	  { .code = 0 }, false, CLASS_TLS, 1,
+	  "api.ucloud.cn failed: it has expired: check endpoint and ca_file of account 'prod'" },
+	{ "out of date, and the clock is odd", &provider_ucloud, { .error = UV_EPROTO, .class = CLASS_TLS, .error_text = "it is not yet valid", .out_of_date = true },
+	  { .code = 0 }, false, CLASS_TLS, 1,
+	  "api.ucloud.cn failed: it is not yet valid: check the clock of this machine: it says 1970-01-01T00:00:00Z", true },
+	{ "another certificate, and the clock is odd", &provider_ucloud, { .error = UV_EPROTO, .class = CLASS_TLS, .error_text = "unknown certificate authority" },
+	  { .code = 0 }, false, CLASS_TLS, 1,
+	  "api.ucloud.cn failed: unknown certificate authority: check endpoint and ca_file of account 'prod'", true },
 	{ "no JSON", &provider_ucloud, { .status = 200 }, { .class = CLASS_MALFORMED, .error = "it is HTML" }, true,
 	  CLASS_MALFORMED, 2, "the answer of api.ucloud.cn cannot be used: it is HTML" },
 };
@@ -72,7 +82,7 @@ static void judges_row(void **state)
 	assert_string_equal(error_class_text(f.class), error_class_text(row->class));
 	assert_int_equal(f.tries_max, row->tries);
 	buf_init(&sentence);
-	failure_put(&sentence, &f, &account, &x, page, 0);
+	failure_put(&sentence, &f, &account, &x, page, 0, row->clock_doubted);
 	assert_string_equal(buf_text(&sentence), row->sentence);
 	buf_finish(&sentence);
 }
@@ -101,7 +111,7 @@ static void compares_the_clocks(void **state)
 		struct http_exchange x = { .status = 200, .date_s = rows_of_clocks[i].server_s };
 		struct buf sentence;
 		buf_init(&sentence);
-		failure_put(&sentence, &f, &account, &x, &page, rows_of_clocks[i].now_s);
+		failure_put(&sentence, &f, &account, &x, &page, rows_of_clocks[i].now_s, true);
 		const char *end = strrchr(buf_text(&sentence), ')') + 1;
 		assert_string_equal(end, rows_of_clocks[i].advice);
 		buf_finish(&sentence);

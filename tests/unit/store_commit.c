@@ -355,10 +355,10 @@ static void pruning_never_gives_a_number_twice(void **state)
 	record.name = "uno";
 	fixture_poll(f, listing, record);
 	f->now += 10000;
-	assert_int_equal(store_prune(f->store, 0, 0, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 0, 0, &f->err), 0);
 	assert_query(f, "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM polls)",
 		     "2|2");
-	assert_int_equal(store_prune(f->store, 5000, 5000, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 5000, 5000, &f->err), 0);
 	assert_query(f,
 		     "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM revisions),"
 		     " (SELECT group_concat(poll_id) FROM polls),"

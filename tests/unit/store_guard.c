@@ -21,7 +21,7 @@ static void suspect_poll(struct fixture *f, int64_t listing, int64_t since, int6
 	poll.log.error_class = CLASS_SUSPECT;
 	poll.commit.held = 1;
 	poll.commit.guard = (struct store_guard){
-		.held_since_at = since, .held_polls = polls, .held_set = 99, .credential = 7
+		.held_from_s = since, .held_polls = polls, .held_set = 99, .credential = 7
 	};
 	poll_commit(f, &poll);
 }
@@ -36,7 +36,7 @@ static void is_kept_until_a_poll_is_believed(void **state)
 	suspect_poll(f, listing, 1000, 3);
 	fixture_reopen(f);
 	struct store_guard guard = guard_of(f, listing);
-	assert_int_equal(guard.held_since_at, 1000);
+	assert_int_equal(guard.held_from_s, 1000);
 	assert_int_equal(guard.held_polls, 3);
 	assert_int_equal(guard.held_set, 99);
 	assert_int_equal(guard.credential, 7);
@@ -55,7 +55,7 @@ static void is_kept_until_a_poll_is_believed(void **state)
 	poll.commit.guard.credential = 8;
 	poll_commit(f, &poll);
 	guard = guard_of(f, listing);
-	assert_int_equal(guard.held_polls + guard.held_since_at, 0);
+	assert_int_equal(guard.held_polls + guard.held_from_s, 0);
 	assert_int_equal(guard.held_set, 0);
 	assert_int_equal(guard.credential, 8);
 }

@@ -46,7 +46,9 @@ static void leaves(void **state)
 	struct fixture *f = &fixture;
 
 	ten_polls(f);
-	assert_int_equal(store_prune(f->store, row->keep_history_s, row->keep_polls_s, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, row->keep_history_s, row->keep_polls_s,
+				     &f->err),
+			 0);
 	assert_query(f, left_sql, row->left);
 	fixture_check_whole(f);
 	fixture_poll(f, 1, fixture_record("img-1", "after"));
@@ -62,7 +64,7 @@ static void numbers_go_on_when_all_is_gone(void **state)
 	(void)state;
 	ten_polls(f);
 	f->now += 1000;
-	assert_int_equal(store_prune(f->store, 1, 1, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 1, 1, &f->err), 0);
 	assert_query(f, left_sql, "NULL|0|NULL|0|10|1"); /* the newest poll stays */
 	fixture_check_whole(f);
 	fixture_reopen(f);
@@ -83,9 +85,63 @@ static void a_clock_that_went_back(void **state)
 	fixture_poll(f, 1, fixture_record("img-1", "earlier"));
 	fixture_check_whole(f);
 	f->now += 2000;
-	assert_int_equal(store_prune(f->store, 700, 700, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 700, 700, &f->err), 0);
 	assert_query(f, left_sql, "1|11|1|10|1|11"); /* behind younger ones */
-	assert_int_equal(store_prune(f->store, 300, 300, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 300, 300, &f->err), 0);
+	fixture_check_whole(f);
+	fixture_end(f);
+}
+
+/* The clock began in 1970: how old that is, only what comes behind it says. */
+static void what_a_wrong_clock_dated_is_not_old(void **state)
+{
+	struct fixture *f = &fixture;
+	int64_t right = env_system()->now_s(env_system());
+	struct poll poll;
+
+	(void)state;
+	fixture_make(f);
+	int64_t listing = fixture_listing(f, "prod", "uhost");
+	for (int i = 0; i < 3; i++) {
+		f->now = i < 2 ? 100 * i : right;
+		poll_init(f, &poll, listing, OUTCOME_COMPLETE);
+		poll.log.clock_jump = true;
+		poll_sees(&poll, fixture_record("img-1", i % 2 ? "uno" : "one"));
+		poll_commit(f, &poll);
+	}
+	fixture_poll(f, listing, fixture_record("img-1", "two"));
+	assert_int_equal(store_prune(f->store, right + 1000, 3600, 3600, &f->err), 0);
+	assert_query(f, left_sql, "1|4|1|3|1|4");
+	assert_query(f, "SELECT group_concat(clock_jump, '') FROM changes", "1110");
+	assert_int_equal(store_prune(f->store, right + 3660, 3600, 3600, &f->err), 0);
+	assert_query(f, left_sql, "1|4|1|3|1|4"); /* the third is old, but is it? */
+	fixture_poll(f, listing, fixture_record("img-1", "three"));
+	assert_int_equal(store_prune(f->store, right + 3721, 3600, 3600, &f->err), 0);
+	assert_query(f, left_sql, "5|1|4|1|5|1"); /* the fourth is */
+	fixture_check_whole(f);
+	fixture_end(f);
+}
+
+/* The clock was a year ahead for a poll: what came behind it grows old all the same, and it with
+ * that; and where the clock that is trusted is behind, what is later than it is not old. */
+static void what_is_dated_later_holds_up_nothing(void **state)
+{
+	struct fixture *f = &fixture;
+	const int64_t year = 31536000;
+
+	(void)state;
+	ten_polls(f);
+	f->now += year;
+	fixture_poll(f, 1, fixture_record("img-1", "later"));
+	f->now -= year;
+	fixture_poll(f, 1, fixture_record("img-1", "twelve"));
+	fixture_poll(f, 1, fixture_record("img-1", "thirteen"));
+	assert_int_equal(store_prune(f->store, f->now - 300, 300, 300, &f->err), 0);
+	assert_query(f, left_sql, "3|11|2|11|3|11");
+	assert_int_equal(store_prune(f->store, f->now, 120, 120, &f->err), 0);
+	assert_query(f, left_sql, "11|3|10|3|11|3"); /* nothing old is behind the later one */
+	assert_int_equal(store_prune(f->store, f->now, 59, 59, &f->err), 0);
+	assert_query(f, left_sql, "13|1|12|1|13|1");
 	fixture_check_whole(f);
 	fixture_end(f);
 }
@@ -103,7 +159,7 @@ static void a_revision_stays_while_it_is_told_of(void **state)
 	f->now -= 2000;
 	fixture_poll(f, listing, fixture_record("img-1", "uno"));
 	f->now += 2000;
-	assert_int_equal(store_prune(f->store, 1000, 0, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 1000, 0, &f->err), 0);
 	assert_query(f, left_sql, "1|3|1|1|1|3");
 	fixture_check_whole(f);
 	fixture_end(f);
@@ -123,11 +179,11 @@ static void an_untold_revision_stays_until_it_is_old(void **state)
 		poll_sees(&poll, fixture_record("img-1", i ? "uno" : "one"));
 		poll_commit(f, &poll);
 	}
-	assert_int_equal(store_prune(f->store, 100, 0, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 100, 0, &f->err), 0);
 	assert_query(f, "SELECT revision FROM revisions", "1");
 	f->now += 200;
 	fixture_poll(f, listing, fixture_record("img-1", "uno"));
-	assert_int_equal(store_prune(f->store, 100, 0, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 100, 0, &f->err), 0);
 	assert_query(f, "SELECT (SELECT count(*) FROM revisions), (SELECT count(*) FROM changes)",
 		     "0|1");
 	fixture_check_whole(f);
@@ -159,7 +215,7 @@ static void many_go_in_batches(void **state)
 		const char *before = fixture_query(f, "SELECT (SELECT count(*) FROM _changes) + "
 						      "(SELECT count(*) FROM _revisions)");
 		int64_t had = atoll(before);
-		more = store_prune(f->store, 10, 0, &f->err);
+		more = store_prune(f->store, f->now, 10, 0, &f->err);
 		int64_t has = atoll(fixture_query(f, "SELECT (SELECT count(*) FROM _changes) + "
 						     "(SELECT count(*) FROM _revisions)"));
 		assert_true(more == 0 || more == 1);
@@ -181,6 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_go_on_when_all_is_gone),
 		cmocka_unit_test(a_clock_that_went_back),
+		cmocka_unit_test(what_a_wrong_clock_dated_is_not_old),
+		cmocka_unit_test(what_is_dated_later_holds_up_nothing),
 		cmocka_unit_test(a_revision_stays_while_it_is_told_of),
 		cmocka_unit_test(an_untold_revision_stays_until_it_is_old),
 		cmocka_unit_test(many_go_in_batches),

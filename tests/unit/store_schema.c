@@ -91,8 +91,8 @@ static const struct view_row {
 	  "os_version arch" },
 	{ "coverage",
 	  "provider os_distro os_version arch form region zone images newest_created_at" },
-	{ "changes",
-	  "seq at kind uid image_id name account service region zone listing_id poll_id fields" },
+	{ "changes", "seq at kind uid image_id name account service region zone listing_id poll_id "
+		     "fields clock_jump" },
 	{ "revisions", "uid listing_id revision valid_from_at valid_to_at record" },
 	{ "listings",
 	  "listing_id account provider cloud service region zone project variant interval_s health "
@@ -102,7 +102,7 @@ static const struct view_row {
 	  "poll_id listing_id started_at finished_at outcome pages requests retries throttled "
 	  "bytes "
 	  "duration_ms items duplicates total_reported added changed missing removed returned held "
-	  "warnings error_class http_status code provider_message message" },
+	  "warnings error_class http_status code provider_message message clock_jump" },
 	{ "drift", "provider service path json_type native first_seen_at last_seen_at" },
 	{ "image_counts", "time provider region kind state images" },
 	{ "column_docs", "view column type unit description source" },

@@ -380,13 +380,13 @@ static void a_pruned_history_is_whole(void **state)
 	(void)state;
 	a_history(&f);
 	for (int64_t keep = 11 * 60; keep > 0; keep -= 30) {
-		assert_int_equal(store_prune(f.store, keep, 0, &f.err), 0);
+		assert_int_equal(store_prune(f.store, f.now, keep, 0, &f.err), 0);
 		fixture_check_whole(&f);
 	}
 	assert_query(&f, "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM revisions)",
 		     "2|0");
 	f.now += 10;
-	assert_int_equal(store_prune(f.store, 1, 1, &f.err), 0);
+	assert_int_equal(store_prune(f.store, f.now, 1, 1, &f.err), 0);
 	fixture_check_whole(&f);
 	fixture_end(&f);
 }

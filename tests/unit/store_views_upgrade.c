@@ -57,7 +57,7 @@ static void build(struct fixture *f, int last)
 static const struct row {
 	const char *name;
 	int last;
-} releases[] = { { "from migration 2", 2 }, { "from migration 3", 3 } };
+} releases[] = { { "from migration 2", 2 }, { "from migration 3", 3 }, { "from migration 4", 4 } };
 
 static void upgrade_row(void **state)
 {
@@ -86,7 +86,9 @@ static void upgrade_row(void **state)
 	assert_query(f, "SELECT kind, image_id FROM changes ORDER BY seq",
 		     "baseline|NULL\nremoved|img-2");
 	assert_query(f, "SELECT images FROM image_counts", "2");
-	assert_query(f, "SELECT count(*) FROM polls", "1");
+	assert_query(f, "SELECT poll_id, finished_at, clock_jump FROM polls", "1|1|0");
+	/* The newest poll is the only witness of the time there was. */
+	assert_query(f, "SELECT * FROM _clock", "1|0|1000|0|0");
 	/* And goes on from there: the old listing is found, the old row is the same image. */
 	fixture_exec(f, "UPDATE _listings SET cloud = 'api.ucloud.cn', region = 'cn-bj2'");
 	assert_int_equal(fixture_listing(f, "qa", "uhost"), 2);

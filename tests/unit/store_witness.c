@@ -210,7 +210,7 @@ static void pruning_is_not_going_back(void **state)
 	change(f, listing, "one");
 	change(f, listing, "two");
 	f->now += 1000;
-	assert_int_equal(store_prune(f->store, 100, 100, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 100, 100, &f->err), 0);
 	assert_query(f, "SELECT count(*) FROM changes", "0");
 	fixture_reopen(f);
 	assert_null(store_rollback(f->store));
@@ -481,7 +481,7 @@ static void nothing_is_written_into_a_file_that_is_gone(void **state)
 	poll_end(&poll);
 	assert_int_equal(store_register(f->store, &identity, INTERVAL, &listing, &f->err), -ESTALE);
 	assert_int_equal(store_disable(f->store, id, &f->err), -ESTALE);
-	assert_int_equal(store_prune(f->store, 1, 1, &f->err), -ESTALE);
+	assert_int_equal(store_prune(f->store, f->now, 1, 1, &f->err), -ESTALE);
 	assert_int_equal(stat(path, &after), 0);
 	assert_int_equal(after.st_size, before.st_size);
 	assert_int_equal(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
