@@ -25,10 +25,10 @@ static const char *where_known(enum option_id id)
 		enum option_id id;
 		const char *view_and_column;
 	} places[] = {
-		{ OPT_CLOUD, "listings cloud" },   { OPT_ACCOUNT, "listings account" },
-		{ OPT_REGION, "listings region" }, { OPT_SERVICE, "listings service" },
-		{ OPT_ZONE, "coverage zone" },     { OPT_OS, "coverage os_distro" },
-		{ OPT_SORT, "schema images" },
+		{ OPT_PROVIDER, "listings provider" }, { OPT_CLOUD, "listings cloud" },
+		{ OPT_ACCOUNT, "listings account" },   { OPT_REGION, "listings region" },
+		{ OPT_SERVICE, "listings service" },   { OPT_ZONE, "coverage zone" },
+		{ OPT_OS, "coverage os_distro" },      { OPT_SORT, "schema images" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)

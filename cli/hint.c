@@ -60,10 +60,10 @@ void hint_filters(const struct call *call, struct reader *reader)
 		enum option_id id;
 		const char *column;
 	} texts[] = {
-		{ OPT_CLOUD, "cloud" },       { OPT_ACCOUNT, "account" },
-		{ OPT_SERVICE, "service" },   { OPT_REGION, "region" },
-		{ OPT_ZONE, "zone" },         { OPT_OS, "os_distro" },
-		{ OPT_WORKLOAD, "workload" },
+		{ OPT_PROVIDER, "provider" }, { OPT_CLOUD, "cloud" },
+		{ OPT_ACCOUNT, "account" },   { OPT_SERVICE, "service" },
+		{ OPT_REGION, "region" },     { OPT_ZONE, "zone" },
+		{ OPT_OS, "os_distro" },      { OPT_WORKLOAD, "workload" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

@@ -97,6 +97,7 @@ static const char *meant(enum option_kind kind)
 	case OPTION_KIND_AGE: return "an age: 90s, 10m, 6h, 7d";
 	case OPTION_KIND_COUNT: return "a number from 1 on";
 	case OPTION_KIND_SORT: return "a column, or one with :desc behind it";
+	case OPTION_KIND_NAME: return "a provider's name: of a-z, 0-9 and _";
 	case OPTION_KIND_TEXT:
 	case OPTION_KIND_WORD:
 	case OPTION_KIND_FLAG:
@@ -120,6 +121,10 @@ bool option_set(struct call *call, enum option_id id, const char *value)
 	switch (option->kind) {
 	case OPTION_KIND_TEXT:
 	case OPTION_KIND_WORD: *(const char **)member = value; break;
+	case OPTION_KIND_NAME:
+		*(const char **)member = value;
+		ok = reader_is_provider_name(value);
+		break;
 	case OPTION_KIND_OS: ok = set_os(&call->filter, &call->arena, value); break;
 	case OPTION_KIND_FLAG: *(bool *)member = true; break;
 	case OPTION_KIND_ANSWER: *(enum reader_flag *)member = answer_of(value); break;

@@ -18,6 +18,7 @@ enum option_id {
 
 enum option_kind {
 	OPTION_KIND_TEXT,
+	OPTION_KIND_NAME, /* a provider's */
 	OPTION_KIND_WORD, /* one of a vocabulary */
 	OPTION_KIND_OS,
 	OPTION_KIND_FLAG,

@@ -25,12 +25,13 @@ void images_one(struct exchange *x, struct reader *reader);
 
 /* views.c */
 extern const struct parameter listings_parameters[], polls_parameters[], changes_parameters[],
-	history_parameters[], coverage_parameters[];
+	history_parameters[], coverage_parameters[], counts_parameters[];
 void views_listings(struct exchange *x, struct reader *reader);
 void views_polls(struct exchange *x, struct reader *reader);
 void views_changes(struct exchange *x, struct reader *reader);
 void views_history(struct exchange *x, struct reader *reader);
 void views_coverage(struct exchange *x, struct reader *reader);
+void views_counts(struct exchange *x, struct reader *reader);
 
 /* stats.c */
 void stats_answer(struct exchange *x, struct reader *reader);

@@ -15,6 +15,7 @@
 /* clang-format off */
 const struct parameter images_parameters[] = {
 #define AS_TEXT(choice)   PARAMETER_TEXT
+#define AS_NAME(choice)   PARAMETER_NAME
 #define AS_WORD(choice)   PARAMETER_WORD, .words = (choice)
 #define AS_OS(choice)     PARAMETER_TEXT
 #define AS_ANSWER(choice) PARAMETER_ANSWER
@@ -27,7 +28,7 @@ const struct parameter images_parameters[] = {
 	{ "latest",     PARAMETER_FLAG, .help = "only the newest of each sort" },
 	{ "q",          PARAMETER_TEXT, .help = "words that must all be in name, description, tags or software" },
 	{ "sort",       PARAMETER_TEXT, .help = "column, or column:desc; those without a value come last" },
-	{ "columns",    PARAMETER_TEXT, .help = "only these, parted by commas" },
+	COLUMNS_PARAMETER("; without it all but raw, readme and unmapped; * for all"),
 	ROWS_PARAMETERS,
 	{ 0 },
 };
@@ -36,6 +37,7 @@ const struct parameter images_parameters[] = {
 /* Parameters that are a text of the filter as they are. */
 static const struct { const char *name; size_t offset; } texts[] = {
 #define IS_TEXT(name, member)   { name, AT(member) },
+#define IS_NAME(name, member)   { name, AT(member) },
 #define IS_WORD(name, member)   { name, AT(member) },
 #define IS_OS(name, member)
 #define IS_ANSWER(name, member)
@@ -62,22 +64,6 @@ static enum reader_flag answer_of(const struct exchange *x, const char *name)
 static bool flag_of(const struct exchange *x, const char *name)
 {
 	return answer_of(x, name) == READER_YES;
-}
-
-/* Where `separators` stand a text ends; the list ends with NULL. NULL when memory is out. */
-static const char **split(struct arena *arena, const char *text, const char *separators, size_t max)
-{
-	const char **items = arena_alloc(arena, (max + 1) * sizeof(*items));
-	char *at = arena_string(arena, text);
-	size_t count = 0;
-
-	while (items && at && *(at += strspn(at, separators)) && count < max) {
-		items[count++] = at;
-		at += strcspn(at, separators);
-		if (*at)
-			*at++ = '\0';
-	}
-	return at ? items : NULL;
 }
 
 /* "ubuntu:22.04" and "created_at:desc": what stands before the colon; `*ret_rest` behind it. */
@@ -134,9 +120,10 @@ static bool fill(struct exchange *x, struct arena *arena, struct image_filter *f
 	if (os)
 		f->os_distro = cut(arena, os, &f->os_version);
 	if (q)
-		f->words = split(arena, q, " \t\r\n", READER_WORDS_MAX);
-	if (chosen)
-		f->columns = split(arena, chosen, ",", 128);
+		f->words = rows_split(arena, q, " \t\r\n", READER_WORDS_MAX);
+	f->brief = !chosen || strcmp(chosen, "*") != 0;
+	if (chosen && f->brief)
+		f->columns = rows_split(arena, chosen, ",", ROWS_COLUMNS_MAX);
 	if (f->removed && f->latest) {
 		answer_bad_parameter(&x->answer, "latest",
 				     "without removed: what was removed is not the newest");

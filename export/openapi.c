@@ -39,7 +39,8 @@ static const struct {
 };
 
 /* Lists are {"items":[…],"next_cursor":…,"seq":N} of rows of these views. */
-static const char *const lists[] = { "images", "listings", "polls", "changes", "coverage" };
+static const char *const lists[] = { "images", "listings", "polls", "changes",
+				     "coverage", "image_counts" };
 
 static const struct {
 	const char *type, *schema; /* of column_docs, and of JSON Schema */
@@ -133,6 +134,9 @@ static void put_parameter(struct buf *out, const struct parameter *p, const char
 	buf_puts(out, ",\"schema\":{");
 	switch (p->type) {
 	case PARAMETER_TEXT: buf_puts(out, "\"type\":\"string\",\"minLength\":1"); break;
+	case PARAMETER_NAME:
+		buf_puts(out, "\"type\":\"string\",\"pattern\":\"^[a-z0-9_]{1,63}$\"");
+		break;
 	case PARAMETER_INT:
 		buf_printf(out, "\"type\":\"integer\",\"minimum\":%lld,\"maximum\":%lld",
 			   (long long)p->min, (long long)p->max);

@@ -39,7 +39,7 @@ const struct route routes[] = {
 	{ "GET", "/api/v1/images", .run = images_list, .parameters = images_parameters,
 	  .flags = ROUTE_CONDITIONAL, .schema = "images", .summary = "Images, filtered, page by page." },
 	{ "GET", "/api/v1/images/{uid}/history", .run = views_history, .parameters = history_parameters,
-	  .flags = ROUTE_CONDITIONAL, .schema = "changes", .summary = "What happened to an image, the oldest first." },
+	  .flags = ROUTE_CONDITIONAL, .schema = "changes", .summary = "What happened to an image, the oldest first; with sort=-seq the newest." },
 	{ "GET", "/api/v1/images/{uid}", .run = images_one, .parameters = none,
 	  .flags = ROUTE_CONDITIONAL, .schema = "image", .summary = "One image; also one that was removed." },
 	{ "GET", "/api/v1/listings", .run = views_listings, .parameters = listings_parameters,
@@ -47,9 +47,12 @@ const struct route routes[] = {
 	{ "GET", "/api/v1/polls", .run = views_polls, .parameters = polls_parameters,
 	  .flags = ROUTE_CONDITIONAL, .schema = "polls", .summary = "Attempts to read a listing, the newest first." },
 	{ "GET", "/api/v1/changes", .run = views_changes, .parameters = changes_parameters,
-	  .flags = ROUTE_CONDITIONAL, .schema = "changes", .summary = "What changed, the oldest first." },
+	  .flags = ROUTE_CONDITIONAL, .schema = "changes", .summary = "What changed, the oldest first; with sort=-seq the newest." },
 	{ "GET", "/api/v1/coverage", .run = views_coverage, .parameters = coverage_parameters,
 	  .flags = ROUTE_CONDITIONAL, .schema = "coverage", .summary = "Which system is where, and where it is missing." },
+	{ "GET", "/api/v1/counts", .run = views_counts, .parameters = counts_parameters,
+	  .flags = ROUTE_CONDITIONAL, .schema = "image_counts",
+	  .summary = "How many images there were of which sort at the first poll of each UTC day, the oldest day first." },
 	{ "GET", "/api/v1/stats", .run = stats_answer, .parameters = none,
 	  .flags = ROUTE_CONDITIONAL, .schema = "stats", .summary = "How many images there are of which sort." },
 
@@ -181,6 +184,10 @@ static bool check_value(const struct parameter *p, const char *value, struct ans
 	case PARAMETER_TEXT:
 		ok = *value != '\0';
 		buf_puts(&wanted, "a text that is not empty");
+		break;
+	case PARAMETER_NAME:
+		ok = reader_is_provider_name(value);
+		buf_puts(&wanted, "a provider's name: of a-z, 0-9 and _");
 		break;
 	case PARAMETER_INT:
 		ok = text_to_int(value, &number) && number >= p->min && number <= p->max;

@@ -13,6 +13,7 @@ struct exchange;
 
 enum parameter_type {
 	PARAMETER_TEXT, /* not empty */
+	PARAMETER_NAME, /* of a provider */
 	PARAMETER_INT,  /* min … max */
 	PARAMETER_WORD, /* one of `words`; "": of those that the record's column of that name has */
 	PARAMETER_FLAG, /* "1", "true", "yes" or nothing: yes; "0", "false", "no": no */

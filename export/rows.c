@@ -72,6 +72,21 @@ bool rows_begin(struct rows *rows, struct exchange *x)
 	return true;
 }
 
+const char **rows_split(struct arena *arena, const char *text, const char *separators, size_t max)
+{
+	const char **items = arena_alloc(arena, (max + 1) * sizeof(*items));
+	char *at = arena_string(arena, text);
+	size_t count = 0;
+
+	while (items && at && *(at += strspn(at, separators)) && count < max) {
+		items[count++] = at;
+		at += strcspn(at, separators);
+		if (*at)
+			*at++ = '\0';
+	}
+	return at ? items : NULL;
+}
+
 int rows_add(const struct reader_row *row, void *data)
 {
 	struct rows *rows = data;

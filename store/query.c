@@ -224,6 +224,26 @@ int query_check_columns(struct reader *reader, const char *view, const char *con
 	return result;
 }
 
+int query_put_columns_but(struct query *query, struct reader *reader, const char *view,
+			  const char *const *but, struct error *err)
+{
+	const char *names[COLUMNS_MAX + 1];
+	const char *between = "";
+	struct arena arena;
+
+	arena_init(&arena);
+	int result = read_columns(reader, view, &arena, names, err);
+	for (size_t i = 0; result == 0 && names[i]; i++) {
+		if (is_among(but, names[i]))
+			continue;
+		buf_puts(&query->sql, between);
+		query_put_name(query, names[i]);
+		between = ", ";
+	}
+	arena_finish(&arena);
+	return result;
+}
+
 int query_check_column(struct reader *reader, const char *view, const char *column,
 		       struct error *err)
 {

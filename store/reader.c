@@ -89,7 +89,7 @@ const char *reader_view_name(enum reader_view view)
 
 static const char *time_column(enum reader_view view)
 {
-	return view == VIEW_polls ? "started_at" : "at";
+	return view == VIEW_polls ? "started_at" : view == VIEW_image_counts ? "time" : "at";
 }
 
 /* A point release or a service pack is the version too: 22.04.5, 15 SP4. */
@@ -129,6 +129,7 @@ static const struct {
 	{ "arch",       "arch IS nullif(?, '-')",      AT(arch) },
 	{ "form",       "form = ?",                    AT(form) },
 	{ "kind",       "kind = ?",                    AT(kind) },
+	{ "state",      "state = ?",                   AT(state) },
 	{ "outcome",    "outcome = ?",                 AT(outcome) },
 	{ "uid",        "uid = ?",                     AT(uid) },
 	{ "image_id",   "image_id = ?",                AT(image_id) },
@@ -178,14 +179,34 @@ static void put_asked(struct query *q, enum reader_view view, const struct view_
 		query_where(q, "images = 0", (struct bound){ 0 });
 }
 
-/* The number up to which who asks has read the feed; 0: nothing. */
-static int64_t read_up_to(const struct view_query *query)
+/* The number of the feed that the page before ended with; 0: there was none. */
+static int64_t ended_with(const struct view_query *query)
 {
 	const struct reader_key *after = query->page ? query->page->after : NULL;
 
 	return after && after->count == 1 && after->values[0].type == READER_INT
 		       ? after->values[0].integer
-		       : query->after;
+		       : 0;
+}
+
+/* Is all there that is taken for granted: what is behind `after`, and behind the last page? */
+static int check_feed(struct reader *reader, const struct view_query *query, struct error *err)
+{
+	int64_t ended = ended_with(query);
+	struct error gone = { 0 };
+
+	if (!query->descending && ended > 0)
+		return feed_check(reader, ended, err);
+	int result = query->after > 0 ? feed_check(reader, query->after, err) : 0;
+	if (result < 0 || ended == 0)
+		return result;
+	/* Backwards what was pruned is no gap: it is where the feed begins now. */
+	result = feed_check(reader, ended, &gone);
+	if (result == -ENODATA)
+		return 0;
+	if (result < 0 && err)
+		*err = gone;
+	return result;
 }
 
 static int run_query(struct reader *reader, enum reader_view view, const struct view_query *query,
@@ -217,7 +238,7 @@ static int run_query(struct reader *reader, enum reader_view view, const struct 
 int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
 		      reader_row_fn *each, void *data, struct error *err)
 {
-	bool resumes = view == VIEW_changes && read_up_to(query) > 0;
+	bool resumes = view == VIEW_changes && (query->after > 0 || ended_with(query) > 0);
 	bool begins = resumes && sqlite3_get_autocommit(reader->db) != 0;
 	int result = check_query(reader, view, query, err);
 
@@ -227,7 +248,7 @@ int reader_query_view(struct reader *reader, enum reader_view view, const struct
 	if (result < 0)
 		return result;
 	if (resumes)
-		result = feed_check(reader, read_up_to(query), err);
+		result = check_feed(reader, query, err);
 	if (result == 0)
 		result = run_query(reader, view, query, each, data, err);
 	if (begins)
@@ -281,6 +302,13 @@ static void put_words(struct query *q, const char *const *words, struct buf *pat
 	}
 }
 
+bool reader_is_provider_name(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return len > 0 && len < 64 && text[len] == '\0';
+}
+
 static void put_conditions(struct query *q, const struct image_filter *f)
 {
 	query_where_text(q, "provider = ?", f->provider);
@@ -297,6 +325,7 @@ static void put_conditions(struct query *q, const struct image_filter *f)
 	query_where_text(q, "arch IS nullif(?, '-')", f->arch);
 	query_where_text(q, "kind = ?", f->kind);
 	query_where_text(q, "origin = ?", f->origin);
+	query_where_text(q, "visibility = ?", f->visibility);
 	query_where_text(q, "form = ?", f->form);
 	query_where_text(q, "workload IS nullif(?, '-')", f->workload);
 	query_where_text(q, "state = ?", f->state);
@@ -312,6 +341,9 @@ static void put_conditions(struct query *q, const struct image_filter *f)
 	else if (!f->state && !f->purged && !f->id)
 		query_where(q, "state IS NOT 'purged'", (struct bound){ 0 });
 }
+
+/* What is nine tenths of a row, and rarely what a list is read for. */
+static const char *const long_columns[] = { "raw", "readme", "unmapped", NULL };
 
 int reader_each_image(struct reader *reader, const struct image_filter *filter, reader_row_fn *each,
 		      void *data, struct error *err)
@@ -338,7 +370,15 @@ int reader_each_image(struct reader *reader, const struct image_filter *filter, 
 		keys.columns[keys.count++] = "listing_id";
 	buf_init(&q.sql);
 	buf_puts(&q.sql, "SELECT ");
-	query_put_columns(&q, filter->columns);
+	if (filter->brief && !(filter->columns && filter->columns[0])) {
+		result = query_put_columns_but(&q, reader, view, long_columns, err);
+		if (result < 0) {
+			buf_finish(&q.sql);
+			return result;
+		}
+	} else {
+		query_put_columns(&q, filter->columns);
+	}
 	if (filter->page)
 		page_put_keys(&q, &keys);
 	buf_printf(&q.sql, " FROM %s", view);

@@ -93,13 +93,16 @@ enum reader_flag { READER_ANY, READER_NO, READER_YES, READER_UNKNOWN };
 
 enum { READER_WORDS_MAX = 16 };
 
+/* Could a provider have that name, also one of a plug-in that is not here? */
+bool reader_is_provider_name(const char *text);
+
 /* Everything zero lists all. Texts are borrowed and compared as they are; all must hold. A region,
  * zone, os_distro, arch or workload "-" means those that have none. */
 struct image_filter {
 	const char *provider, *cloud, *account, *service, *region, *zone;
 	const char *os_distro;
 	const char *os_version; /* "22.04" matches 22.04 and 22.04.* */
-	const char *arch, *kind, *origin, *form, *workload;
+	const char *arch, *kind, *origin, *visibility, *form, *workload;
 	const char *state;        /* NULL leaves purged images out unless `purged` */
 	const char *name_glob;    /* * ? [] */
 	const char *id;           /* an image_id or a uid */
@@ -112,6 +115,7 @@ struct image_filter {
 	bool latest; /* from `latest_images` instead: the filter chooses among the newest ones */
 
 	const char *const *columns; /* of the view; ends with NULL; NULL gives all */
+	bool brief;                 /* … but raw, readme and unmapped */
 	const char *sort;           /* a column; NULL sorts by uid. NULL values come last */
 	bool descending;
 	int64_t limit; /* 0 = none */
@@ -155,11 +159,12 @@ const char *reader_view_name(enum reader_view view);
 struct view_query {
 	const char *provider, *account, *service, *region, *zone;
 	const char *os_distro, *os_version, *arch, *form; /* as in a filter of images */
-	const char *kind, *outcome, *uid, *image_id, *view;
+	const char *kind, *state, *outcome, *uid, *image_id, *view;
 	const char *id;     /* an image_id or a uid */
 	int64_t listing_id; /* 0 = not asked */
 	int64_t after;      /* the ordering number is greater; 0 = all that is kept */
-	int64_t since; /* `at` (changes) or `started_at` (polls) is not earlier; 0 = not asked */
+	int64_t since;      /* `at` (changes), `started_at` (polls) or `time` (image_counts) is not
+			       earlier; 0 = not asked */
 	const char *const *columns; /* of the view; ends with NULL; NULL gives all */
 	bool missing;               /* of coverage: where there is no image */
 	bool with_listing; /* of polls: account, service and place of the listing as well */
@@ -175,7 +180,7 @@ struct view_query {
  * Who has read `changes` up to a number and asks for what is behind it, with `after` or with a
  * page, gets all of it or nothing: -ENODATA when some of it was pruned, -ESTALE when the catalog
  * does not know that number, because it is another one or went back to a backup. The sentence says
- * what to do.
+ * what to do. Pages that go back, `descending`, end where the feed begins by now.
  */
 int reader_query_view(struct reader *reader, enum reader_view view, const struct view_query *query,
 		      reader_row_fn *each, void *data, struct error *err);
@@ -204,6 +209,7 @@ int reader_each_at(struct reader *reader, const char *id, int64_t at, reader_row
 /* Moves when another process has committed. Costs next to nothing. */
 int reader_version(struct reader *reader, int64_t *ret, struct error *err);
 
-/* A copy of the whole catalog, one moment of it, as one file without side files. It must not be
- * there yet; what is left of it after a failure is the caller's to delete. */
+/* A copy of the whole catalog, one moment of it, as one file without side files, for any SQLite
+ * from 3.33 on: no table of it is STRICT. It must not be there yet, or be empty; what is left of it
+ * after a failure is the caller's to delete. */
 int reader_copy(struct reader *reader, const char *path, struct error *err);

@@ -53,6 +53,10 @@ void query_put_name(struct query *query, const char *name);
 /* The columns by name, or '*'. */
 void query_put_columns(struct query *query, const char *const *names);
 
+/* All columns of the view but those; the lists end with NULL. */
+int query_put_columns_but(struct query *query, struct reader *reader, const char *view,
+			  const char *const *but, struct error *err);
+
 /* `second` NULL for none. NULL values come last; limit 0 is none. */
 void query_put_order(struct query *query, const char *column, const char *second, bool descending,
 		     int64_t limit);

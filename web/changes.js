@@ -1,6 +1,6 @@
 // What changed: the newest first, and what comes in while one looks.
 import { useEffect, useRef, useState } from "./hooks.js";
-import { get, getAll } from "./api.js";
+import { get } from "./api.js";
 import { asProblem, useAnswer } from "./answer.js";
 import { Fields, kindTone } from "./diff.js";
 import { number } from "./format.js";
@@ -10,76 +10,40 @@ import { address } from "./route.js";
 import { useStore } from "./store.js";
 
 const ENOUGH = 100; // changes on the first look, and for each look further back
-const SHOWN_MAX = 1000;
-const READ_MAX = 5000; // of what came since
+const MANY = 1000; // of what came since
+const SHOWN_MAX = 2 * MANY;
 
 const kinds = ["added", "changed", "missing", "removed", "returned", "held", "released", "baseline", "source-drift", "remapped",
 	"disabled", "enabled"];
 
-// Of the changes behind `after` and before `before` the newest, the newest first; `low` is where they begin.
-async function between(after, before, params, signal) {
-	const limit = Math.min(1000, before - after - 1);
-	let found = [], low = after + 1, cursor;
+// The newest, or those behind the cursor; at the end `floor`, the first change of all that is kept.
+async function pageOf(params, { limit = ENOUGH, cursor }, signal) {
+	const { items, next_cursor, seq } = await get("/api/v1/changes", { ...params, sort: "-seq", limit, cursor }, signal);
 
-	do {
-		const { items, next_cursor } = await get("/api/v1/changes", { ...params, after, limit, cursor }, signal);
-		found.push(...items.filter((change) => change.seq < before));
-		cursor = (items.at(-1)?.seq ?? before) < before - 1 ? next_cursor : undefined;
-		if (found.length > SHOWN_MAX) {
-			found = found.slice(-SHOWN_MAX);
-			low = found[0].seq;
-		}
-	} while (cursor);
-	return { items: found.reverse(), low };
+	if (next_cursor)
+		return { items, cursor: next_cursor, high: seq };
+	const first = await get("/api/v1/changes", { limit: 1, columns: "seq" }, signal);
+	return { items, floor: first.items[0]?.seq ?? first.seq + 1, high: seq };
 }
 
-/*
- * The interface gives changes from the oldest on. What is newest is found by numbers: a stretch of them below `before`, a
- * longer one where it held too little, down to `floor`, the first that is kept. What is pruned meanwhile moves the floor.
- */
-async function olderThan(before, floor, params, signal) {
-	const found = [];
-	let low = before;
-
-	for (let width = 2 * ENOUGH; low > floor && found.length < ENOUGH; width *= 4) {
-		try {
-			const stretch = await between(Math.max(floor, low - width) - 1, low, params, signal);
-			found.push(...stretch.items);
-			low = stretch.low;
-		} catch (error) {
-			if (!error.oldest)
-				throw error;
-			floor = error.oldest;
-			width = low;
-		}
-	}
-	return { items: found, low, floor };
-}
-
-async function newest(params, signal) {
-	const { items, seq } = await get("/api/v1/changes", { limit: 1 }, signal);
-	return { ...(await olderThan(seq + 1, items[0]?.seq ?? 1, params, signal)), high: seq };
-}
-
-// What came since, before what was there. What falls off the end is older from then on.
+// What came since, before what was there; when that is too much, what was there is older from then on.
 async function refreshed(known, params, signal) {
-	const { items, seq } = await getAll("/api/v1/changes", { ...params, after: known.high }, { max: READ_MAX, signal });
+	const { items, seq, next_cursor } = await get("/api/v1/changes",
+		{ ...params, after: known.high, sort: "-seq", limit: MANY }, signal);
 
-	if (!items.length)
-		return { ...known, high: Math.max(known.high, seq), fresh: 0 };
-	const all = [...items.reverse(), ...known.items], shown = all.slice(0, SHOWN_MAX);
-	const low = shown.length < all.length ? shown.at(-1).seq : known.low;
-	return { items: shown, low, floor: known.floor, high: items[0].seq, fresh: items.length };
+	if (next_cursor || items.length + known.items.length > SHOWN_MAX)
+		return { ...(await pageOf(params, { limit: MANY }, signal)), fresh: items.length };
+	return { ...known, items: [...items, ...known.items], high: seq, fresh: items.length };
 }
 
 // Anew, when what was known is no longer kept.
 async function load(known, params, signal) {
 	try {
-		return await (known ? refreshed(known, params, signal) : newest(params, signal));
+		return await (known ? refreshed(known, params, signal) : pageOf(params, {}, signal));
 	} catch (error) {
 		if (!known || !error.oldest)
 			throw error;
-		return newest(params, signal);
+		return pageOf(params, {}, signal);
 	}
 }
 
@@ -90,8 +54,8 @@ export function Changes({ params }) {
 	const key = JSON.stringify(asked);
 	const answer = useAnswer(key, (signal, known) => load(known, asked, signal), { paused });
 	const newer = answer.value ?? { items: [] };
-	const end = key + newer.low; // what is older goes on there, or it is no continuation
-	const { items, low, floor } = older.end === end ? older : { ...newer, items: [] };
+	const end = key + newer.cursor; // what is older goes on there, or it is no continuation
+	const { items, cursor, floor } = older.end === end ? older : { ...newer, items: [] };
 	const add = (more) => setOlder((old) => ({ ...more, end, items: old.end === end ? [...old.items, ...more.items] : more.items }));
 
 	return html`
@@ -99,7 +63,7 @@ export function Changes({ params }) {
 		<${Kinds} params=${params} />
 		<${Answer} answer=${answer}>
 			${answer.value && html`<${Feed} changes=${[...newer.items, ...items]} filtered=${params.kind || params.account} />
-				<${More} key=${end} low=${low} floor=${floor} asked=${asked} add=${add} waits=${answer.busy} />
+				<${More} key=${end} cursor=${cursor} floor=${floor} asked=${asked} add=${add} waits=${answer.busy} />
 				<${Fresh} value=${newer} />`}
 		<//>`;
 }
@@ -144,19 +108,19 @@ function Change({ change }) {
 		</div></li>`;
 }
 
-function More({ low, floor, asked, add, waits }) {
+function More({ cursor, floor, asked, add, waits }) {
 	const [busy, setBusy] = useState(false);
 	const [problem, setProblem] = useState();
 	const abort = useRef();
 
 	useEffect(() => () => abort.current?.abort(), []);
-	if (low <= floor)
+	if (!cursor)
 		return html`<p class="end">${t(floor > 1 ? "feed.pruned" : "feed.end")}</p>`;
 	const ask = async () => {
 		const { signal } = (abort.current = new AbortController());
 		setBusy(true);
 		try {
-			const more = await olderThan(low, floor, asked, signal);
+			const more = await pageOf(asked, { cursor }, signal);
 			setProblem();
 			add(more);
 		} catch (error) {

@@ -6,11 +6,13 @@ import { instant, number } from "./format.js";
 import { language, t, word } from "./i18n.js";
 import { Answer, Heading, Text, html } from "./parts.js";
 import { address } from "./route.js";
-import { changesOverTime, imagesOverTime, stepsOf } from "./series.js";
+import { changesOverTime, imagesByDay, imagesOverTime, stepsOf } from "./series.js";
 import { useStore } from "./store.js";
 
-const windows = { "1h": [3600, 60], "1d": [86400, 48], "7d": [7 * 86400, 56] };
-const POLLS_MAX = 6000; // of a window; what is older is not shown, and that is said
+const DAY = 86400;
+const windows = { "1h": [3600, 60], "1d": [DAY, 48], "7d": [7 * DAY, 56], "30d": [30 * DAY, 60] };
+const ROWS_MAX = 6000; // polls or changes of a window; what is older is not shown, and that is said
+const COUNTS_MAX = 50000;
 const SHORTEST_S = 2; // a line has two ends
 
 export function Counts({ params }) {
@@ -26,55 +28,74 @@ export function Counts({ params }) {
 		<${Answer} answer=${past}>${past.value && html`<${Past} past=${past.value} chosen=${chosen} />`}<//>`;
 }
 
-// Polls of the window from the newest back; of those that are known only what came since is asked for.
-async function pollsOf(since, known, signal) {
-	const newest = known?.polls.at(-1)?.poll_id ?? 0;
+// What is in the window, from the newest back; of what is known only that which came since is asked for. The oldest first.
+async function backTo(path, params, id, known, signal) {
+	const newest = known?.items.at(-1)?.[id] ?? 0;
 	const fresh = [];
 	let cursor, answer;
 
 	do {
-		answer = await get("/api/v1/polls", { since, limit: newest && !cursor ? 100 : 1000, cursor }, signal);
-		fresh.push(...answer.items.filter((poll) => poll.poll_id > newest));
-		cursor = answer.items.at(-1)?.poll_id > newest ? answer.next_cursor : undefined;
-	} while (cursor && fresh.length < POLLS_MAX);
-	const polls = [...(known?.polls ?? []), ...fresh.reverse().map(slim)].slice(-POLLS_MAX);
-	return { polls, more: Boolean(cursor) || known?.more };
+		answer = await get(path, { ...params, limit: newest && !cursor ? 100 : 1000, cursor }, signal);
+		fresh.push(...answer.items.filter((row) => row[id] > newest));
+		cursor = answer.items.at(-1)?.[id] > newest ? answer.next_cursor : undefined;
+	} while (cursor && fresh.length < ROWS_MAX);
+	const items = [...(known?.items ?? []), ...fresh.reverse()].slice(-ROWS_MAX);
+	return { items, more: Boolean(cursor) || known?.more };
 }
 
-function slim({ poll_id, listing_id, finished_at, outcome, items, added, changed, missing, removed, returned }) {
-	return { poll_id, listing_id, finished_at, outcome, items, added, changed, missing, removed, returned };
+// The days of the window; of those that are known the last one is asked for again. On its first day a catalog was counted
+// before it was whole.
+async function daysOf(length, created, known, signal) {
+	const since = known?.at(-1)?.time ?? Math.max(created, Math.floor(Date.now() / 1000) - length);
+	const { items } = await getAll("/api/v1/counts", { since, columns: "time,provider,images" }, { max: COUNTS_MAX, signal });
+	return [...(known ?? []).filter((row) => row.time < since), ...items];
 }
 
 async function pastOf(chosen, known, signal) {
-	const [{ polls, more }, listings, baselines, stats] = await Promise.all([
-		pollsOf(chosen, known, signal),
-		getAll("/api/v1/listings", {}, { max: 5000, signal }),
-		getAll("/api/v1/changes", { kind: "baseline", since: chosen }, { max: 5000, signal }),
-		get("/api/v1/stats", {}, signal),
+	const [length] = windows[chosen];
+	const stats = await get("/api/v1/stats", {}, signal);
+	const [changes, days] = await Promise.all([
+		backTo("/api/v1/changes", { since: chosen, sort: "-seq", columns: "seq,at,kind" }, "seq", known?.changes, signal),
+		length > DAY ? daysOf(length, stats.created_at, known?.days, signal) : [],
 	]);
-	return {
-		polls, more, listings: listings.items, first: new Set(baselines.items.map((change) => change.poll_id)),
-		since: more ? polls[0].finished_at : stats.created_at, // a catalog of an hour has no day to show
-		to: Date.now() / 1000,
-	};
+	const past = { stats, changes, days, to: Date.now() / 1000 };
+
+	if (days.some((row) => row.time > days[0].time)) // else a catalog that is too young for a line of days
+		return past;
+	const [polls, { items: listings }] = await Promise.all([
+		backTo("/api/v1/polls", { since: chosen, outcome: "complete",
+			columns: "poll_id,listing_id,finished_at,items,added,returned,missing" }, "poll_id", known?.polls, signal),
+		getAll("/api/v1/listings", {}, { max: 5000, signal }),
+	]);
+	return { ...past, polls, listings };
+}
+
+// A catalog of an hour has no day to show; what is cut, shows nothing before the first row that was read.
+function stepsSince(from, { to, stats }, count) {
+	const start = Math.max(from, Math.min(stats.created_at, to - SHORTEST_S));
+	return { from: start, steps: stepsOf(start, to, Math.min(count, Math.floor(to - start))) };
+}
+
+function imagesOf({ polls, listings, days, stats, to }, steps) {
+	return polls ? { steps, images: imagesOverTime(polls.items, listings, steps) } : imagesByDay(days, stats.by.provider, to);
 }
 
 function Past({ past, chosen }) {
 	const lang = useStore(language);
+	const { polls, changes, to } = past;
 	const [length, count] = windows[chosen];
-	const { to } = past;
-	const from = Math.max(to - length, Math.min(past.since, to - SHORTEST_S));
-	const steps = stepsOf(from, to, Math.min(count, Math.floor(to - from)));
-	const images = imagesOverTime(past.polls, past.listings, steps);
-	const changes = changesOverTime(past.polls, past.first, from, steps);
+	const cut = Math.max(polls?.more ? polls.items[0].finished_at : 0, changes.more ? changes.items[0].at : 0);
+	const { from, steps } = stepsSince(Math.max(to - length, cut), past, count);
+	const { images, steps: moments } = imagesOf(past, steps);
 
 	return html`
-		${past.more && html`<p class="lead">${t("counts.cut", { at: instant(from, lang) })}</p>`}
+		${cut > 0 && html`<p class="lead">${t("counts.cut", { at: instant(from, lang) })}</p>`}
 		<div class="charts">
-		<${Chart} title=${t("counts.images")} steps=${steps} lines=${named(images, "provider")} />
-		<${Chart} title=${t("counts.changes")} steps=${steps} lines=${named(changes, "change")} bars=${true} />
+		<${Chart} title=${t("counts.images")} steps=${moments} lines=${named(images, "provider")} />
+		<${Chart} title=${t("counts.changes")} steps=${steps} bars=${true}
+			lines=${named(changesOverTime(changes.items, from, steps), "change")} />
 		</div>
-		<p class="lead">${t("counts.lead")}</p>`;
+		<p class="lead">${t(polls ? "counts.lead" : "counts.lead.days")}</p>`;
 }
 
 const tones = { added: "good", changed: "accent", removed: "bad" };

@@ -27,6 +27,7 @@ export const filters = [
 	{ name: "service", counted: "service", more: true },
 	{ name: "zone", more: true },
 	{ name: "origin", words: origins, family: "origin", more: true },
+	{ name: "visibility", words: ["public", "private", "shared", "unknown"], family: "visibility", more: true },
 	{ name: "form", words: ["vm", "container", "baremetal", "unknown"], family: "form", more: true },
 	{ name: "workload", more: true },
 	{ name: "state", words: states, family: "state", more: true },

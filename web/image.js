@@ -113,8 +113,8 @@ function Newest({ image }) {
 // ---- history ----------------------------------------------------------------------------------------------------
 
 function History({ uid }) {
-	const answer = useAnswer(uid, (signal) => getAll(`${imagePath(uid)}/history`, {}, { max: HISTORY_MAX, signal }));
-	const changes = [...(answer.value?.items ?? [])].reverse();
+	const answer = useAnswer(uid, (signal) => getAll(`${imagePath(uid)}/history`, { sort: "-seq" }, { max: HISTORY_MAX, signal }));
+	const changes = answer.value?.items ?? [];
 
 	return html`<section class="history" aria-labelledby="history"><h2 id="history">${t("image.history")}</h2>
 		<${Answer} answer=${answer}>

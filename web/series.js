@@ -1,5 +1,6 @@
-// Numbers over time, made from the polls. Pure functions.
+// Numbers over time, made from what the interface gives. Pure functions.
 //
+// Of an hour or a day the polls tell how many images there were, and the catalog's own count of each day of what is longer.
 // A listing has as many images as its last complete poll found, until the next one. Before its first one in the window it
 // had what that poll says it began with; a listing without any has what the catalog holds of it.
 
@@ -15,9 +16,8 @@ export function stepsOf(from, to, count) {
 	return Array.from({ length: count }, (_, i) => Math.round(from + (i + 1) * width));
 }
 
-// One line of a listing: its value at each step. `polls` from the oldest on.
-function lineOf(listing, polls, steps) {
-	const complete = polls.filter((poll) => poll.outcome === "complete");
+// One line of a listing: its value at each step. Its complete polls from the oldest on.
+function lineOf(listing, complete, steps) {
 	let at = 0, value = complete.length ? before(complete[0]) : listing.images_present;
 
 	return steps.map((end) => {
@@ -50,20 +50,30 @@ export function imagesOverTime(polls, listings, steps) {
 	});
 }
 
-// What was added, changed and removed in each step. The polls in `first` met their listing for the first time: what they
-// found is no news.
-export function changesOverTime(polls, first, from, steps) {
+// The same from the counts of days, with what there is now behind them. Steps are the days that were counted.
+export function imagesByDay(rows, now, to) {
+	const days = [...group(rows, (row) => row.time)];
+	const steps = [...days.map(([time]) => time), to];
+	const last = now.map(({ value, images }) => ({ provider: value, images }));
+	const names = new Set([...rows, ...last].map((row) => row.provider));
+	const sum = (of, name) => of.reduce((total, row) => total + (row.provider === name ? row.images : 0), 0);
+
+	return { steps, images: [...names].sort().map((name) => ({ name,
+		values: [...days.map(([, counted]) => sum(counted, name)), sum(last, name)] })) };
+}
+
+const lineOfKind = { added: "added", returned: "added", changed: "changed", removed: "removed" };
+
+// What was added, changed and removed in each step. What a first poll finds is no change.
+export function changesOverTime(changes, from, steps) {
 	const lines = { added: [], changed: [], removed: [] };
 
 	for (const values of Object.values(lines))
 		values.push(...steps.map(() => 0));
-	for (const poll of polls) {
-		const step = steps.findIndex((end) => poll.finished_at <= end);
-		if (poll.finished_at <= from || step < 0 || first.has(poll.poll_id))
-			continue;
-		lines.added[step] += poll.added + poll.returned;
-		lines.changed[step] += poll.changed;
-		lines.removed[step] += poll.removed;
+	for (const { at, kind } of changes) {
+		const step = steps.findIndex((end) => at <= end);
+		if (at > from && step >= 0 && Object.hasOwn(lineOfKind, kind))
+			lines[lineOfKind[kind]][step]++;
 	}
 	return Object.entries(lines).map(([name, values]) => ({ name, values }));
 }

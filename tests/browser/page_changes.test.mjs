@@ -97,14 +97,19 @@ test("page changes: back to the first one, each once", { world: {} }, async ({ o
 	await open("/?view=changes");
 	await page.waitForSelector(".feed");
 	assert.ok((await numbers(page)).length < seq, "not all at once");
-	while (await page.getByRole("button", { name: "Older changes" }).count()) {
-		const before = (await numbers(page)).length;
-		await page.getByRole("button", { name: "Older changes" }).click();
-		await page.waitForFunction((n) => document.querySelectorAll(".feed > li").length > n, before);
-	}
+	await to_the_end(page);
 	await page.getByText("This is the first change").waitFor();
 	assert.deepEqual(await numbers(page), Array.from({ length: seq }, (_, i) => seq - i));
 });
+
+async function to_the_end(page) {
+	const older = page.getByRole("button", { name: "Older changes" });
+	while (await older.count()) {
+		const before = await feed(page).count();
+		await older.click();
+		await page.waitForFunction((n) => document.querySelectorAll(".feed > li").length > n || !document.querySelector("p.end button"), before);
+	}
+}
 
 // A catalog with that many changes more than its first look has.
 async function grown(world, added) {
@@ -126,14 +131,13 @@ test("page changes: a catalog that was pruned is shown down to what is kept", { 
 	world.prune(230);
 	await world.start_daemon();
 	await page.waitForSelector(".link.live", { timeout: 60000 });
-	await page.getByRole("button", { name: "Older changes" }).click(); // which the page still takes for kept
 	const kept = (n) => Array.from({ length: n }, (_, i) => newest - i);
+	await to_the_end(page); // behind a page that was read when more was kept
 	await page.getByText("Older ones were pruned").waitFor();
 	assert.deepEqual(await numbers(page), kept(230));
 	for (const [kind, count] of [["added", 230], ["removed", 0]]) {
 		await open(`/?view=changes&kind=${kind}`);
-		while (await page.getByRole("button", { name: "Older changes" }).count())
-			await page.getByRole("button", { name: "Older changes" }).click({ timeout: 2000 }).catch(() => {});
+		await to_the_end(page);
 		await page.getByText("Older ones were pruned").waitFor();
 		assert.deepEqual(await numbers(page), kept(count), kind);
 	}
@@ -197,27 +201,40 @@ test("page changes: no gap, however much comes while one looks", { world: {} }, 
 	await page.waitForSelector(`.feed > li[data-seq="${seq}"]`);
 	await page.waitForSelector("html[data-ready]", { state: "attached" });
 	const whole = (n) => Array.from({ length: n }, (_, i) => seq - i);
-	assert.deepEqual(await numbers(page), whole(1000));
-	await page.getByRole("button", { name: "Older changes" }).click();
+	const shown = await numbers(page);
+	assert.deepEqual(shown, whole(shown.length));
+	await to_the_end(page);
 	await page.getByText("This is the first change").waitFor();
 	assert.deepEqual(await numbers(page), whole(seq));
 });
 
-test("page changes: of a long stretch the newest, then what is before them", async ({ open, page, assert }) => {
-	const rows = 12000, seq = 20000; // those between are of other kinds
-	await page.route("**/api/v1/changes?*", (route) => {
-		const asked = new URL(route.request().url()).searchParams, kind = asked.get("kind");
-		const after = Number(asked.get("cursor") ?? asked.get("after") ?? 0), limit = Number(asked.get("limit") ?? 100);
-		const count = Math.max(0, Math.min(limit, (kind ? rows : seq) - after));
-		const items = Array.from({ length: count }, (_, i) => ({ seq: after + 1 + i, at: 1, kind: "changed", name: "x", fields: {} }));
-		return route.fulfill({ json: { items, next_cursor: after + count < (kind ? rows : seq) ? `${after + count}` : null, seq } });
+test("page changes: the newest cost one question, however long the feed; too many at once begin with the newest", async (given) => {
+	const { open, page, assert } = given;
+	const asked = [];
+	let newest = 20000;
+	await page.route("**/api/v1/changes?*", (route) => { // of a kind that every tenth change has
+		const params = new URL(route.request().url()).searchParams;
+		asked.push(Object.fromEntries(params));
+		const back = params.get("sort") === "-seq", after = Number(params.get("after") ?? 0), limit = Number(params.get("limit"));
+		const from = Number(params.get("cursor") ?? (back ? newest + 1 : 0));
+		const all = Array.from({ length: newest / 10 }, (_, i) => 10 * (i + 1)).filter((seq) => seq > after && (back ? seq < from : seq > from));
+		const items = (back ? all.reverse() : all).slice(0, limit)
+			.map((seq) => ({ seq, at: 1, kind: "changed", name: "x", fields: {} }));
+		return route.fulfill({ json: { items, next_cursor: items.length < all.length ? `${items.at(-1).seq}` : null, seq: newest } });
 	});
+	const whole = (n) => Array.from({ length: n }, (_, i) => newest - 10 * i);
 	await open("/?view=changes&kind=changed");
 	await page.waitForSelector(".feed");
-	assert.deepEqual(await numbers(page), Array.from({ length: 1000 }, (_, i) => rows - i));
+	assert.deepEqual(await numbers(page), whole(100));
+	assert.deepEqual(asked, [{ kind: "changed", sort: "-seq", limit: "100" }]);
 	await page.getByRole("button", { name: "Older changes" }).click();
-	await page.waitForFunction(() => document.querySelectorAll(".feed > li").length > 1000);
-	assert.deepEqual(await numbers(page), Array.from({ length: 1200 }, (_, i) => rows - i));
+	await page.waitForFunction(() => document.querySelectorAll(".feed > li").length > 100);
+	assert.deepEqual(await numbers(page), whole(200));
+	assert.equal(asked.length, 2);
+	newest += 15000;
+	await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // looks again, as who comes back does
+	await page.waitForSelector(`.feed > li[data-seq="${newest}"]`);
+	assert.deepEqual(await numbers(page), whole(1000));
 });
 
 test("page changes: paused, read further back and left by keyboard alone", { world: {} }, async ({ open, page, world }) => {

@@ -66,6 +66,57 @@ test("page counts: no time is shown in which there was no catalog", { world: {} 
 	}
 });
 
+// A catalog that began twenty days ago, after midnight, and was polled ever since; of its polls the last is left.
+async function aged(world) {
+	await world.stop_daemon();
+	const day = Math.floor(Date.now() / 86400000) * 86400;
+	world.sql(`UPDATE _meta SET value = ${day - 20 * 86400 + 3600} WHERE key = 'created_at';
+		DELETE FROM _image_counts; DELETE FROM _polls WHERE poll_id < (SELECT max(poll_id) FROM _polls);
+		WITH RECURSIVE d(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 41)
+		INSERT INTO _image_counts (time, provider, region, kind, state, images) SELECT ${day} - 86400 * n, p.column1, 'r', k.column1, 'available',
+		100 + n FROM d, (VALUES ('ucloud'), ('qingcloud')) AS p, (VALUES ('system'), ('custom')) AS k WHERE n <> 3`);
+	await world.start_daemon();
+	return day;
+}
+
+test("page counts: days that no poll is left of are as they were counted, but for the first", { world: {} }, async (given) => {
+	const { open, page, world, shot, assert } = given;
+
+	await world.poll();
+	const day = await aged(world), { by } = await world.api("/api/v1/stats");
+	const now = (name) => by.provider.find((row) => row.value === name)?.images ?? 0;
+	const asked = [];
+	page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+	for (const [window, days] of [["7d", 7], ["30d", 20]]) {
+		await open(`/?view=counts&window=${window}`);
+		const images = plotted(page, "Images by provider");
+		await images.locator("canvas").waitFor();
+		await images.getByText("As a table").click();
+		const rows = await images.locator("tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.innerText)));
+		const lines = (await images.locator("thead th").allInnerTexts()).slice(1);
+		assert.deepEqual(lines, ["Compshare", "QingCloud", "UCloud"]);
+		assert.deepEqual(rows[0].slice(1).map(numberOf), ["compshare", "qingcloud", "ucloud"].map(now));
+		const counted = Array.from({ length: days }, (_, n) => n).filter((n) => n !== 3);
+		assert.deepEqual(rows.slice(1).map((row) => row.slice(1).map(numberOf)), counted.map((n) => [0, 200 + 2 * n, 200 + 2 * n]));
+		assert.equal(Date.parse(rows[1][0].replace(" at ", " ")) / 1000, day);
+		await page.getByText("As counted once each UTC day").waitFor();
+		assert.equal(await plotted(page, "Changes of images").locator("tbody tr").count(), { "7d": 56, "30d": 60 }[window]);
+	}
+	assert.deepEqual(asked.filter((path) => /polls/.test(path)), []);
+	assert.ok(asked.includes("/api/v1/counts"));
+	await shot("page counts of days", { fullPage: true });
+});
+
+test("page counts: a catalog without days has the line of its polls", { world: {} }, async ({ open, page, world, assert }) => {
+	await world.poll();
+	const asked = page.waitForRequest((request) => request.url().includes("/api/v1/polls?"));
+	await open("/?view=counts&window=30d");
+	await page.getByText("From the polls").waitFor();
+	const columns = new URL((await asked).url()).searchParams.get("columns").split(",");
+	const { items: [poll] } = await world.api("/api/v1/polls?limit=1");
+	assert.ok(columns.length < 10 && columns.every((name) => name in poll), `${columns}`);
+});
+
 test("page counts: no boxes of nothing", { world: { images: 0 } }, async ({ open, page, assert }) => {
 	await open("/?view=counts");
 	await page.waitForSelector(".total:has-text('0 images')");

@@ -24,7 +24,7 @@ const vocabularies = [
 	["origin", "/api/v1/images", "origin"],
 	["form", "/api/v1/images", "form"],
 	["state", "/api/v1/images", "state"],
-	["provider", "/api/v1/images", "provider"],
+	["visibility", "/api/v1/images", "visibility"],
 	["answer", "/api/v1/images", "gpu"],
 	["change", "/api/v1/changes", "kind"],
 ];
@@ -105,21 +105,35 @@ test(`page words: ${rows.length} examples of formatting, addresses and choices`,
 const listing = (listing_id, provider, images_present, service = "uhost") =>
 	({ listing_id, provider, images_present, service, health: "ok" });
 const poll = (listing_id, finished_at, items, more = {}) =>
-	({ poll_id: finished_at, listing_id, finished_at, outcome: "complete", items,
-		added: 0, changed: 0, missing: 0, removed: 0, returned: 0, ...more });
+	({ poll_id: finished_at, listing_id, finished_at, items, added: 0, missing: 0, returned: 0, ...more });
 
 test("page words: a line holds what the last complete poll found", async ({ open, page, assert }) => {
 	await open("/");
 	await serve_sources(page);
 	const given = {
 		listings: [listing(1, "ucloud", 12), listing(2, "ucloud", 5), listing(3, "qingcloud", 1, "discovery")],
-		polls: [poll(1, 15, 11, { added: 1 }), poll(1, 25, 0, { outcome: "failed" }), poll(1, 35, 12, { added: 2, missing: 1 }), poll(3, 20, 9)],
+		polls: [poll(1, 15, 11, { added: 1 }), poll(1, 35, 12, { added: 2, missing: 1 }), poll(3, 20, 9)],
+		news: [[5, "added"], [15, "baseline"], [25, "missing"], [31, "added"], [40, "returned"], [41, "added"], [30, "removed"], [21, "changed"]]
+			.map(([at, kind]) => ({ at, kind })),
 		steps: [10, 20, 30, 40],
 	};
-	const [images, changes] = await page.evaluate(async ({ polls, listings, steps }) => {
+	const [images, changes] = await page.evaluate(async ({ polls, listings, news, steps }) => {
 		const { imagesOverTime, changesOverTime } = await import("/source/series.js");
-		return [imagesOverTime(polls, listings, steps), changesOverTime(polls, new Set([15]), 0, steps)];
+		return [imagesOverTime(polls, listings, steps), changesOverTime(news, 5, steps)];
 	}, given);
 	assert.deepEqual(images, [{ name: "ucloud", values: [15, 16, 16, 17] }]);
-	assert.deepEqual(changes.find((line) => line.name === "added").values, [0, 0, 0, 2]);
+	assert.deepEqual(changes, [{ name: "added", values: [0, 0, 0, 2] }, { name: "changed", values: [0, 0, 1, 0] },
+		{ name: "removed", values: [0, 0, 1, 0] }]);
+});
+
+test("page words: a line of days is their counts, and what there is now", async ({ open, page, assert }) => {
+	await open("/");
+	await serve_sources(page);
+	const row = (time, provider, images) => ({ time, provider, images });
+	const given = [[row(86400, "ucloud", 5), row(86400, "ucloud", 2), row(86400, "qingcloud", 1), row(259200, "ucloud", 9)],
+		[{ value: "ucloud", images: 10 }, { value: "compshare", images: 3 }], 300000];
+	assert.deepEqual(await page.evaluate(async (args) => (await import("/source/series.js")).imagesByDay(...args), given), {
+		steps: [86400, 259200, 300000],
+		images: [{ name: "compshare", values: [0, 0, 3] }, { name: "qingcloud", values: [1, 0, 0] }, { name: "ucloud", values: [7, 9, 10] }],
+	});
 });

@@ -21,6 +21,7 @@ import harness  # noqa: E402
 from daemon import polls, until  # noqa: E402
 from grafana import Reader  # noqa: E402
 from harness import Skip, case, equal, has, main  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 from web import TOKEN, Web  # noqa: E402
 
 JSON_COLUMNS = {"accounts", "fields", "features", "gpu_types", "scene_categories", "applications", "prices", "tags",
@@ -44,7 +45,7 @@ def small(place):
                       variants=["system", "self"], interval="1h")]
     web = Web(place, accounts)
     until(web.run, lambda: place.rows("SELECT 1 FROM listings") and not
-          place.rows("SELECT 1 FROM listings WHERE last_complete_at IS NULL"), 60)
+          place.rows("SELECT 1 FROM listings WHERE last_complete_at IS NULL"))
     return web
 
 
@@ -95,6 +96,7 @@ def searched(word):
 FILTERS = [
     ("", "1"),
     ("provider=ucloud", "provider = 'ucloud'"),
+    ("provider=a_plug_in", "0"),
     ("cloud=api.qingcloud.com", "cloud = 'api.qingcloud.com'"),
     ("account=prod", "EXISTS (SELECT 1 FROM json_each(accounts) WHERE value = 'prod')"),
     ("account=twin", "EXISTS (SELECT 1 FROM json_each(accounts) WHERE value = 'twin')"),
@@ -108,6 +110,8 @@ FILTERS = [
     ("arch=-", "arch IS NULL"),
     ("kind=system", "kind = 'system'"),
     ("origin=self", "origin = 'self'"),
+    ("visibility=private", "visibility = 'private'"),
+    ("visibility=public", "visibility = 'public'"),
     ("form=container", "form = 'container'"),
     ("state=available", "state = 'available'"),
     ("state=purged", "state = 'purged'"),
@@ -140,7 +144,7 @@ def filters_are_those_of_sql(place):
         expected = place.rows("SELECT * FROM images WHERE (%s)%s ORDER BY uid" % (where, purged))
         parts = [part.partition("=") for part in query.split("&") if part]
         target = "/api/v1/images?" + "&".join(
-            name + (mark + urllib.parse.quote(value) if mark else "") for name, mark, value in parts)
+            name + (mark + urllib.parse.quote(value) if mark else "") for name, mark, value in parts + [("columns", "=", "*")])
         got = all_pages(web, target, 1000)
         equal([item["uid"] for item in got], [row["uid"] for row in expected], query)
         for item, row in zip(got, expected):
@@ -260,6 +264,14 @@ def links_lead_through_all_pages(place):
 
 # ---- the other lists -----------------------------------------------------------------------------------------------
 
+# Of a catalog that is older than the test: days with more and fewer images, a sort that came, words that are not said.
+SECOND_DAY = 1790035200
+DAYS = """INSERT INTO _image_counts (time, provider, region, kind, state, images) VALUES
+    (1789948800, 'ucloud', 'cn-bj2', 'system', 'available', 7), (1789948800, 'qingcloud', 'pek3', 'custom', 'available', 2),
+    (1790035200, 'ucloud', 'cn-bj2', 'system', 'pending', 1), (1790035200, 'ucloud', 'cn-bj2', 'system', 'available', 9),
+    (1790035200, 'qingcloud', NULL, NULL, NULL, 4)"""
+BY_DAY = "time, provider, region NULLS LAST, kind NULLS LAST, state NULLS LAST"
+
 LISTS = [
     ("listings", "/api/v1/listings", "SELECT * FROM listings ORDER BY listing_id"),
     ("listings_of", "/api/v1/listings?account=qc&zone=sh1",
@@ -271,6 +283,18 @@ LISTS = [
     ("changes_after", "/api/v1/changes?after=5", "SELECT * FROM changes WHERE seq > 5 ORDER BY seq"),
     ("changes_of", "/api/v1/changes?kind=baseline&account=gpu",
      "SELECT * FROM changes WHERE kind = 'baseline' AND account = 'gpu' ORDER BY seq"),
+    ("changes_back", "/api/v1/changes?sort=-seq", "SELECT * FROM changes ORDER BY seq DESC"),
+    ("changes_forth", "/api/v1/changes?sort=seq", "SELECT * FROM changes ORDER BY seq"),
+    ("changes_back_to", "/api/v1/changes?sort=-seq&after=5&since=1h", "SELECT * FROM changes WHERE seq > 5 ORDER BY seq DESC"),
+    ("changes_back_of", "/api/v1/changes?kind=baseline&account=gpu&sort=-seq",
+     "SELECT * FROM changes WHERE kind = 'baseline' AND account = 'gpu' ORDER BY seq DESC"),
+    ("columns", "/api/v1/polls?columns=outcome,poll_id", "SELECT outcome, poll_id FROM polls ORDER BY poll_id DESC"),
+    ("counts", "/api/v1/counts", "SELECT * FROM image_counts ORDER BY %s" % BY_DAY),
+    ("counts_of_a_provider", "/api/v1/counts?provider=qingcloud", "SELECT * FROM image_counts WHERE provider = 'qingcloud' ORDER BY " + BY_DAY),
+    ("counts_of_a_sort", "/api/v1/counts?region=cn-bj2&kind=system&state=available&columns=time,images",
+     "SELECT time, images FROM image_counts WHERE region = 'cn-bj2' AND kind = 'system' AND state = 'available' ORDER BY " + BY_DAY),
+    ("counts_of_no_region", "/api/v1/counts?region=-", "SELECT * FROM image_counts WHERE region IS NULL ORDER BY " + BY_DAY),
+    ("counts_since", "/api/v1/counts?since=%d" % SECOND_DAY, "SELECT * FROM image_counts WHERE time >= %d ORDER BY %s" % (SECOND_DAY, BY_DAY)),
     ("coverage", "/api/v1/coverage", "SELECT * FROM coverage ORDER BY provider, os_distro NULLS LAST, os_version NULLS "
      "LAST, arch NULLS LAST, form NULLS LAST, region NULLS LAST, zone NULLS LAST"),
     ("coverage_gaps", "/api/v1/coverage?missing&provider=ucloud&os_distro=ubuntu",
@@ -283,13 +307,125 @@ LISTS = [
 @case
 def lists_are_the_views(place):
     web = small(place)
+    place.change(DAYS)
     for name, target, sql in LISTS:
         expected = [as_sent(row) for row in place.rows(sql)]
         if name == "latest":
-            expected = [row for row in expected if row["state"] != "purged"]
+            expected = [without_long(row) for row in expected if row["state"] != "purged"]
         assert expected, name
         for limit in (3, 100, 1000):
             equal(all_pages(web, target, limit), expected, "%s, %d a page" % (name, limit))
+        for form in ("csv", "ndjson"):
+            text = web.get(target + ("&" if "?" in target else "?") + "limit=1000&format=" + form).body.decode()
+            rows = list(csv.DictReader(io.StringIO(text))) if form == "csv" else [json.loads(line) for line in text.splitlines()]
+            equal([list(row) for row in rows], [list(row) for row in expected], name)
+            if form == "ndjson":
+                equal(rows, expected, name)
+    web.stop()
+
+
+@case
+def counts_are_those_of_the_images(place):
+    """Of today: counted when the first listing of the day was read, they are what the images were then."""
+    cloud, web = scripted(place, 7)
+    row = web.json("/api/v1/counts")["items"]
+    equal(row, place.rows("SELECT time, provider, region, kind, state, images FROM image_counts"))
+    equal([(one["provider"], one["images"]) for one in row], [("ucloud", 7)])
+    equal(row[0]["time"] % 86400, 0)
+    web.stop()
+
+
+LONG = ("raw", "readme", "unmapped")
+
+
+def without_long(row):
+    return {name: value for name, value in row.items() if name not in LONG}
+
+
+@case
+def lists_leave_out_what_is_long_unless_it_is_named(place):
+    web = small(place)
+    columns = [row["name"] for row in place.rows("SELECT name FROM pragma_table_info('images')")]
+    removed = [row["name"] for row in place.rows("SELECT name FROM pragma_table_info('sightings')")]
+    brief = [name for name in columns if name not in LONG]
+    assert len(brief) == len(columns) - len(LONG) > 60
+    stored = [as_sent(row) for row in place.rows("SELECT * FROM images WHERE state IS NOT 'purged' ORDER BY uid LIMIT 100")]
+    sizes = {}
+    for asked, names in (("", brief), ("&columns=*", columns), ("&columns=raw,uid", ["raw", "uid"]), ("&columns=uid,readme,unmapped",
+                         ["uid", "readme", "unmapped"]), ("&columns=%2C", brief), ("&latest", brief + ["rank_reason"]), ("&sort=name", brief)):
+        for form in ("json", "ndjson", "csv"):
+            reply = web.get("/api/v1/images?format=%s%s" % (form, asked))
+            text = reply.body.decode()
+            rows = reply.json["items"] if form == "json" else list(csv.DictReader(io.StringIO(text))) if form == "csv" else \
+                [json.loads(line) for line in text.splitlines()]
+            equal(list(rows[0]), names, asked + form)
+            if form == "json" and "sort" not in asked and "latest" not in asked:
+                equal(rows, [{name: row[name] for name in names} for row in stored], asked)
+                sizes[asked] = len(text)
+    print("figure: a page of %d images takes %d bytes, %d with raw, readme and unmapped" % (len(stored), sizes[""], sizes["&columns=*"]))
+    assert sizes[""] < 0.75 * sizes["&columns=*"], sizes
+    uid = stored[0]["uid"]
+    equal(list(web.json("/api/v1/images/" + uid)), columns)
+    # A cursor is of the question, whatever is shown of the answer.
+    cursor = web.json("/api/v1/images?limit=2")["next_cursor"]
+    equal(web.json("/api/v1/images?limit=1&columns=*&cursor=" + cursor)["items"], stored[2:3])
+    place.change("UPDATE _images SET presence = 2, removed_at = 1, removed_reason = 'absent' WHERE image = (SELECT min(image) FROM _images)")
+    equal(list(web.json("/api/v1/images?removed")["items"][0]), [name for name in removed if name not in LONG])
+    described = web.json("/openapi.json")["paths"]["/api/v1/images"]["get"]["parameters"]
+    told = next(one["description"] for one in described if one["name"] == "columns")
+    assert all(name in told for name in LONG), told
+    web.stop()
+
+
+@case
+def the_newest_changes_first_while_others_come(place):
+    """Each change that was there at the first page once, in order, down to the first; what comes meanwhile is in none of them."""
+    cloud, web = scripted(place, 9)
+    for number in range(2, 5):
+        cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="name %d" % number) for n in range(9)])
+        poll(web, number)
+    for filters in ("", "&kind=changed", "&after=3"):
+        first = place.value("SELECT max(seq) FROM changes")
+        where = {"": "1", "&kind=changed": "kind = 'changed'", "&after=3": "seq > 3"}[filters]
+        expected = [row["seq"] for row in place.rows("SELECT seq FROM changes WHERE seq <= %d AND %s ORDER BY seq DESC" % (first, where))]
+        seen, cursor, known = [], None, first
+        while True:
+            page = web.json("/api/v1/changes?sort=-seq&limit=7" + filters + ("&cursor=" + cursor if cursor else ""))
+            seen += [item["seq"] for item in page["items"]]
+            equal(seen, expected[:len(seen)], filters)
+            assert page["seq"] >= known, "the catalog's newest is told with each page"
+            cursor, known = page["next_cursor"], page["seq"]
+            if cursor is None:
+                break
+            number = place.value("SELECT count(*) FROM polls") + 1
+            cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="name %d" % number) for n in range(9)])
+            poll(web, number)
+        equal(seen, expected, filters)
+        assert known > first, "nothing came in between"
+    web.stop()
+
+
+@case
+def newest_first_ends_where_history_was_pruned(place):
+    cloud, web = scripted(place, 9)
+    cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="new") for n in range(9)])
+    poll(web, 2)
+    last = place.value("SELECT max(seq) FROM changes")
+    page = web.json("/api/v1/changes?sort=-seq&limit=3")
+    bound = web.json("/api/v1/changes?sort=-seq&limit=3&after=1")
+    equal([[item["seq"] for item in one["items"]] for one in (page, bound)], [[last, last - 1, last - 2]] * 2)
+    place.change("DELETE FROM _changes WHERE seq < %d" % (last - 3))
+    rest = web.json("/api/v1/changes?sort=-seq&limit=3&cursor=" + page["next_cursor"])
+    equal(([item["seq"] for item in rest["items"]], rest["next_cursor"]), ([last - 3], None))
+    # Who asked for all behind a number does not get a part of it for the whole.
+    for target in ("&after=1&limit=3&cursor=" + bound["next_cursor"], "&after=1"):
+        problem = web.get("/api/v1/changes?sort=-seq" + target).problem(410)
+        equal((problem["oldest_seq"], problem["seq"]), (last - 3, last))
+    for target in ("sort=-seq&kind=added&cursor=", "sort=seq&cursor=", "cursor="):
+        web.get("/api/v1/changes?" + target + page["next_cursor"]).problem(400)
+    place.change("DELETE FROM _changes WHERE seq < %d" % last)
+    rest = web.json("/api/v1/changes?sort=-seq&limit=3&cursor=" + page["next_cursor"])
+    equal((rest["items"], rest["next_cursor"]), ([], None))
     web.stop()
 
 
@@ -298,6 +434,7 @@ def honest_questions_cost_far_less_than_they_may(place):
     """In steps of SQLite's machine, which are the same on every machine; what they may is in export/export.c."""
     web = small(place)
     images = place.value("SELECT sum(images_present) FROM listings")
+    place.change(DAYS)
     reader = Reader(place.catalog)
     cost = {name: reader.run(sql)[2] for name, _, sql in LISTS}
     cost.update({asked: reader.run("SELECT * FROM images WHERE %s ORDER BY name NULLS LAST, uid" % where)[2]
@@ -326,6 +463,7 @@ def one_image_and_its_history(place):
         expected = [as_sent(row) for row in place.rows("SELECT * FROM changes WHERE uid = ? ORDER BY seq", uid)]
         assert expected
         equal(all_pages(web, "/api/v1/images/%s/history" % uid, 1), expected)
+        equal(all_pages(web, "/api/v1/images/%s/history?sort=-seq" % uid, 1), expected[::-1])
         link = web.get("/api/v1/images/%s/history?limit=1" % uid).headers["Link"]
         if link:
             equal(web.json(link[1:link.index(">")])["items"], expected[1:])
@@ -358,8 +496,11 @@ def stats_count(place):
 
 BAD = ["/api/v1/images?limit=0", "/api/v1/images?limit=1001", "/api/v1/images?limit=1e9", "/api/v1/images?limit=-1",
        "/api/v1/images?limit=", "/api/v1/images?limit=10&limit=10", "/api/v1/images?limit=99999999999999999999",
-       "/api/v1/images?removed=1&latest=1", "/api/v1/images?latest&removed&limit=1", "/api/v1/images?provider=aws",
-       "/api/v1/images?provider=ucloud%7Cqingcloud", "/api/v1/images?state=",
+       "/api/v1/images?removed=1&latest=1", "/api/v1/images?latest&removed&limit=1", "/api/v1/images?provider=AWS", "/api/v1/images?visibility=no",
+      
+       "/api/v1/images?provider=ucloud%7Cqingcloud", "/api/v1/images?columns=*,uid", "/api/v1/polls?columns=nothing",
+       "/api/v1/counts?account=prod", "/api/v1/counts?kind=odd", "/api/v1/counts?columns=seq", "/api/v1/counts?sort=-time",
+       "/api/v1/changes?sort=at", "/api/v1/changes?sort=seq:desc", "/api/v1/changes?sort=", "/api/v1/changes?sort=-seq&sort=seq", "/api/v1/images?state=",
        "/api/v1/images?gpu=maybe", "/api/v1/images?since=yesterday", "/api/v1/images?since=-5", "/api/v1/images?sort=nothing",
        "/api/v1/images?sort=name:down", "/api/v1/images?sort=raw", "/api/v1/images?columns=uid,nothing",
        "/api/v1/images?format=xml", "/api/v1/images?Limit=3", "/api/v1/images?cursor=", "/api/v1/changes?after=x",
@@ -373,7 +514,7 @@ def bad_parameters(place):
     _, web = scripted(place)
     for target in BAD:
         problem = web.get(target).problem(400)
-        for part in ("aws", "nothing", "exploded", "z80", "yesterday"):
+        for part in ("AWS", "nothing", "exploded", "z80", "yesterday"):
             assert part not in json.dumps(problem), problem
     errors = web.get("/api/v1/images?limit=0").problem(400)["errors"]
     equal(errors, [{"parameter": "limit", "detail": "must be a whole number from 1 to 1000"}])
@@ -386,7 +527,7 @@ def bad_parameters(place):
 def tags_change_when_answers_do(place):
     cloud, web = scripted(place)
     targets = ["/api/v1/images", "/api/v1/changes", "/api/v1/polls", "/api/v1/listings", "/api/v1/stats",
-               "/api/v1/coverage", "/api/v1/images/" + place.value("SELECT min(uid) FROM images")]
+               "/api/v1/coverage", "/api/v1/counts", "/api/v1/images/" + place.value("SELECT min(uid) FROM images")]
     tags = {target: web.get(target).headers["ETag"] for target in targets}
     for target, tag in tags.items():
         assert tag.startswith('W/"'), tag
@@ -407,7 +548,7 @@ def staleness_changes_the_tag_without_a_poll(place):
     """Nobody polls; the listing becomes stale by the time that passes."""
     cloud = place.cloud()
     cloud.put("DescribeImage", [clouds.uhost_image(1)])
-    web = Web(place, [place.account("ucloud", cloud.url(), name="prod", services=["uhost"], interval="1s", timeout="60s")])
+    web = Web(place, [place.account("ucloud", cloud.url(), name="prod", services=["uhost"], interval="5s", timeout="2m")])
     until(web.run, lambda: polls(place, "prod") > 0)
     cloud.always("DescribeImage", clouds.Answer(how="silence"))
     seen = len(cloud.asked())
@@ -501,7 +642,7 @@ def the_examples_of_the_documentation(place):
     variables = {"URL": "http://127.0.0.1:%d" % web.port, "IMAGE": place.value("SELECT min(uid) FROM images"), "TOKEN": TOKEN}
     for line in lines:
         run = subprocess.run(["sh", "-ec", line.replace("curl ", "curl -sS --fail-with-body ").replace("$UID", "$IMAGE")],
-                             capture_output=True, env={**os.environ, **variables}, timeout=60)
+                             capture_output=True, env={**os.environ, **variables}, timeout=PATIENCE)
         equal(run.returncode, 0, "%s: %s %s" % (line, run.stdout[:300], run.stderr[:300]))
         assert run.stdout, line
     # The answers that are shown have the form that they have.

@@ -43,16 +43,41 @@ static const struct row {
 	{ "a backup: all that was undone",  FROM_4_TO_6, 6,  -ESTALE,  "what is behind 10" },
 	{ "a backup: after it",             FROM_4_TO_6, 7,  0,        "8 9 10 " },
 };
+
+/* The newest first: what is pruned is where it ends; what was undone, or was promised, is told. */
+static const struct back_row {
+	const char *name;
+	enum loss loss;
+	int64_t behind, after; /* 0: the first page; all that is kept */
+	int expected;
+	const char *read;
+} back_rows[] = {
+	{ "back: the first page",             NOTHING,     0,  0, 0,        "10 9 8 7 6 5 4 3 2 1 " },
+	{ "back: from the middle",            NOTHING,     5,  0, 0,        "4 3 2 1 " },
+	{ "back: down to a number",           NOTHING,     5,  2, 0,        "4 3 " },
+	{ "back: beyond the end",             NOTHING,     11, 0, -ESTALE,  "what is behind 10" },
+	{ "back, pruned: the first page",     UP_TO_7,     0,  0, 0,        "10 9 8 " },
+	{ "back, pruned: into it",            UP_TO_7,     9,  0, 0,        "8 " },
+	{ "back, pruned: the rest",           UP_TO_7,     8,  0, 0,        "" },
+	{ "back, pruned: where it goes on",   UP_TO_7,     3,  0, 0,        "" },
+	{ "back, pruned: down to what is gone", UP_TO_7,   9,  2, -ENODATA, "what is kept is behind 7" },
+	{ "back, pruned: at once down to it", UP_TO_7,     0,  6, -ENODATA, "catalog.keep_history" },
+	{ "back, pruned: down to what is kept", UP_TO_7,   9,  7, 0,        "8 " },
+	{ "back, all pruned",                 ALL,         4,  0, 0,        "" },
+	{ "back, a backup: what was undone",  FROM_4_TO_6, 5,  0, -ESTALE,  "went back to a backup" },
+	{ "back, a backup: down to that",     FROM_4_TO_6, 8,  4, -ESTALE,  "went back to a backup" },
+	{ "back, a backup: after it",         FROM_4_TO_6, 8,  0, 0,        "7 3 2 1 " },
+};
 /* clang-format on */
 
 static void lose(struct fixture *f, enum loss loss)
 {
 	switch (loss) {
 	case NOTHING: break;
-	case UP_TO_7: assert_int_equal(store_prune(f->store, 179, 0, &f->err), 0); break;
+	case UP_TO_7: assert_int_equal(store_prune(f->store, f->now, 179, 0, &f->err), 0); break;
 	case ALL:
 		f->now += 1000;
-		assert_int_equal(store_prune(f->store, 1, 0, &f->err), 0);
+		assert_int_equal(store_prune(f->store, f->now, 1, 0, &f->err), 0);
 		break;
 	case FROM_4_TO_6:
 		fixture_exec(f, "DELETE FROM _changes WHERE seq BETWEEN 4 AND 6;"
@@ -84,6 +109,24 @@ static int take_seq(const struct reader_row *row, void *data)
 	return 0;
 }
 
+static void ask(struct reader *reader, const struct view_query *query, int expected,
+		const char *wanted)
+{
+	struct error err = { 0 };
+	struct buf read;
+
+	buf_init(&read);
+	assert_int_equal(reader_query_view(reader, VIEW_changes, query, take_seq, &read, &err),
+			 expected);
+	if (expected == 0)
+		assert_string_equal(buf_text(&read), wanted);
+	else
+		assert_non_null(strstr(err.text, wanted));
+	if (query->page)
+		reader_key_finish(&query->page->last);
+	buf_finish(&read);
+}
+
 /* By `after`, and as the page behind that row. */
 static void reads(void **state)
 {
@@ -95,20 +138,21 @@ static void reads(void **state)
 					      { .page = &page },
 					      { .page = &page, .after = row->after ? 1 : 0 } };
 
-	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
-		struct error err = { 0 };
-		struct buf read;
-		buf_init(&read);
-		assert_int_equal(reader_query_view(reader, VIEW_changes, &queries[i], take_seq,
-						   &read, &err),
-				 row->expected);
-		if (row->expected == 0)
-			assert_string_equal(buf_text(&read), row->read);
-		else
-			assert_non_null(strstr(err.text, row->read));
-		reader_key_finish(&page.last);
-		buf_finish(&read);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++)
+		ask(reader, &queries[i], row->expected, row->read);
+	reader_close(reader);
+	fixture_end(&fixture);
+}
+
+static void reads_back(void **state)
+{
+	const struct back_row *row = *state;
+	struct reader *reader = start(&fixture, row->loss);
+	struct reader_key key = { 1, { { .type = READER_INT, .integer = row->behind } } };
+	struct reader_page page = { .limit = 100, .after = row->behind ? &key : NULL };
+
+	ask(reader, &(struct view_query){ .page = &page, .after = row->after, .descending = true },
+	    row->expected, row->read);
 	reader_close(reader);
 	fixture_end(&fixture);
 }
@@ -136,7 +180,7 @@ static void prune(void *data)
 {
 	struct fixture *f = data;
 
-	assert_int_equal(store_prune(f->store, 179, 0, &f->err), 0);
+	assert_int_equal(store_prune(f->store, f->now, 179, 0, &f->err), 0);
 }
 
 /* Whenever it is pruned meanwhile: all of it, or the sentence. */
@@ -171,11 +215,13 @@ static void pruned_while_it_reads(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(back_rows) + 2];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[n++] = (struct CMUnitTest)TEST_ROW(reads, &rows[i]);
+	for (size_t i = 0; i < ARRAY_LEN(back_rows); i++)
+		tests[n++] = (struct CMUnitTest)TEST_ROW(reads_back, &back_rows[i]);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(tells_what_is_kept);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(pruned_while_it_reads);
 	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);

@@ -137,8 +137,11 @@ export class World {
 
 	// The catalog forgets all changes but the newest `keep`; only while no daemon runs.
 	prune(keep) {
-		execFileSync("sqlite3", [join(this.path, "catalog.db"),
-			`DELETE FROM _changes WHERE seq <= (SELECT max(seq) FROM _changes) - ${keep}`]);
+		this.sql(`DELETE FROM _changes WHERE seq <= (SELECT max(seq) FROM _changes) - ${keep}`);
+	}
+
+	sql(text) {
+		execFileSync("sqlite3", [join(this.path, "catalog.db"), text]);
 	}
 
 	// Where it was: on the same port.
