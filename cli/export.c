@@ -149,30 +149,43 @@ static int write_to(struct call *call, struct reader *reader, FILE *file, const 
 	return complain_result(result, &err);
 }
 
-static int write_file(struct call *call, struct reader *reader, const struct target *target,
-		      const char *temporary)
+static int cannot_write(const struct target *target, int code)
 {
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	return complain(CLI_ERROR, "'%s' cannot be written: %s", target->path, strerror(code));
+}
+
+/* Who may not read the catalog may not read what is taken from it; the umask takes away more. */
+static int create(const char *temporary, const char *catalog)
+{
+	const mode_t own = S_IRUSR | S_IWUSR, all = own | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
+	struct stat info;
+
+	if (stat(catalog, &info) != 0)
+		return -1;
+	return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (info.st_mode & all) | own);
+}
+
+static int write_file(struct call *call, struct reader *reader, const struct target *target, int fd)
+{
+	FILE *file = fdopen(fd, "w");
 
 	if (!file) {
 		int code = errno;
-		if (fd >= 0)
-			close(fd);
-		return complain(CLI_ERROR, "'%s' cannot be written: %s", target->path,
-				strerror(code));
+		close(fd);
+		return cannot_write(target, code);
 	}
 	int status = write_to(call, reader, file, target->path, target->format);
 	if (fclose(file) != 0 && status == CLI_OK)
-		status = complain(CLI_ERROR, "'%s' cannot be written: %s", target->path,
-				  strerror(errno));
+		status = cannot_write(target, errno);
 	return status;
 }
 
-static int write_copy(struct reader *reader, const char *temporary)
+/* Into the empty file. */
+static int write_copy(struct reader *reader, const char *temporary, int fd)
 {
 	struct error err = { 0 };
 
+	close(fd);
 	return complain_result(reader_copy(reader, temporary, &err), &err);
 }
 
@@ -185,14 +198,17 @@ static int export_to_file(struct call *call, struct reader *reader, const struct
 	char *temporary = temporary_name(target->path);
 	if (!temporary)
 		return complain(CLI_ERROR, "out of memory");
-	status = target->sqlite ? write_copy(reader, temporary)
-				: write_file(call, reader, target, temporary);
+	int fd = create(temporary, call->catalog);
+	if (fd < 0)
+		status = cannot_write(target, errno);
+	else
+		status = target->sqlite ? write_copy(reader, temporary, fd)
+					: write_file(call, reader, target, fd);
 	if (status == CLI_OK) {
 		int result = put_in_place(temporary, target->path);
 		if (result < 0)
-			status = complain(CLI_ERROR, "'%s' cannot be written: %s", target->path,
-					  strerror(-result));
-	} else {
+			status = cannot_write(target, -result);
+	} else if (fd >= 0) {
 		unlink(temporary);
 	}
 	free(temporary);

@@ -86,7 +86,7 @@ struct config {
 enum config_mode {
 	CONFIG_RUN,   /* everything must be usable now */
 	CONFIG_CHECK, /* --check: an unset ${VAR} or a missing file is a warning, no secret file is
-			 opened */
+			 opened; one of certificates is, and must be good when it is there */
 	CONFIG_SECTIONS, /* for programs beside the daemon: like CONFIG_CHECK, without `defaults`
 			    and accounts; `providers` may be NULL */
 };

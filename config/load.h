@@ -53,7 +53,8 @@ void load_unknown_key(struct loader *loader, const struct node *key, const char 
 /* The key has an effect only later: a warning. */
 void load_effect(struct loader *loader, const struct option *option, const struct node *key);
 
-/* A file that must be there: told as an error, with CONFIG_CHECK as a warning. */
+/* A file that must be there: told as an error. That it is not, or may not be read, is a warning
+ * with CONFIG_CHECK. */
 void load_check_file(struct loader *loader, const struct node *node, const char *what,
 		     const char *path, bool secret);
 

@@ -11,7 +11,7 @@
 enum option_kind {
 	OPTION_KIND_PATH,        /* relative ones start at the folder of the file that names them */
 	OPTION_KIND_SECRET_PATH, /* a file that others should not read */
-	OPTION_KIND_PUBLIC_PATH, /* a file that must be readable */
+	OPTION_KIND_PUBLIC_PATH, /* a file of certificates; opened also by --check */
 	OPTION_KIND_DURATION_S,
 	OPTION_KIND_DURATION_MS,
 	OPTION_KIND_SIZE,

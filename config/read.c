@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/text.h"
+#include "config/file.h"
 #include "config/load.h"
 #include "config/secrets.h"
 #include "config/values.h"
@@ -102,21 +102,37 @@ static bool is_readable_by_others(const char *path)
 	return stat(path, &st) == 0 && (st.st_mode & S_IROTH);
 }
 
-/* Is it there and usable? A secret is really read, and forgotten at once. */
+/*
+ * Is it there and usable? A secret is really read, and forgotten at once; --check only looks
+ * whether it is there.
+ */
 static int try_file(const struct loader *loader, const char *path, bool secret, struct error *err)
 {
 	struct stat st;
 
-	if (secret && loader->mode == CONFIG_RUN) {
+	if (!secret)
+		return file_check_certificates(path, err);
+	if (loader->mode == CONFIG_RUN) {
 		struct secret value;
 		int r = secret_read(&value, &(struct config_secret){ .file = path }, err);
 		if (r == 0)
 			secret_wipe(&value);
 		return r;
 	}
-	if (stat(path, &st) < 0 || (!secret && access(path, R_OK) < 0))
+	if (stat(path, &st) < 0)
 		return error_set(err, -errno, "'%s' cannot be read: %s", path, strerror(errno));
 	return 0;
+}
+
+/*
+ * What is there and of no use is an error always. What is not there, or not for this user, is a
+ * warning of --check: it may run on another machine, or as somebody else.
+ */
+static enum severity severity_of(const struct loader *loader, int code)
+{
+	bool useless = code == -EINVAL || code == -EISDIR || code == -EFBIG;
+
+	return loader->mode == CONFIG_RUN || useless ? SEVERITY_ERROR : SEVERITY_WARNING;
 }
 
 void load_check_file(struct loader *loader, const struct node *node, const char *what,
@@ -124,12 +140,12 @@ void load_check_file(struct loader *loader, const struct node *node, const char 
 {
 	struct error err;
 
-	if (try_file(loader, path, secret, &err) < 0) {
+	int r = try_file(loader, path, secret, &err);
+	if (r < 0) {
 		/* A key pasted where its file belongs is not to be seen. */
 		bool shown = !secret || strchr("/.~$", node->text[0]);
-		diagnostics_add(&loader->diagnostics,
-				loader->mode == CONFIG_RUN ? SEVERITY_ERROR : SEVERITY_WARNING,
-				node->position, "%s: %s", what,
+		diagnostics_add(&loader->diagnostics, severity_of(loader, r), node->position,
+				"%s: %s", what,
 				shown ? err.text
 				      : "there is no usable file of that name (it wants a "
 					"path, not the key itself)");

@@ -1,13 +1,12 @@
 #include "config/secrets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
+#include "config/file.h"
 
 enum { SECRET_BYTES_MAX = 64 * 1024 };
 
@@ -73,16 +72,8 @@ static int keep(struct secret *ret, const char *bytes, size_t len, const char *p
 
 static int read_open(struct secret *ret, int fd, const char *path, struct error *err)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return error_set(err, -errno, "'%s' cannot be read: %s", path, strerror(errno));
-	if (S_ISDIR(st.st_mode))
-		return error_set(err, -EISDIR, "'%s' is a directory", path);
-	if (!S_ISREG(st.st_mode))
-		return error_set(err, -EINVAL, "'%s' is not a regular file", path);
-
 	char *bytes = malloc(SECRET_BYTES_MAX + 1);
+
 	if (!bytes)
 		return error_set(err, -ENOMEM, "out of memory");
 	ssize_t n = read_fully(fd, bytes);
@@ -105,11 +96,9 @@ int secret_read(struct secret *ret, const struct config_secret *from, struct err
 {
 	if (!from->file)
 		return keep(ret, from->value, strlen(from->value), NULL, err);
-	/* O_NONBLOCK: opening a FIFO without a writer returns at once. */
-	int fd = open(from->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = file_open(from->file, err);
 	if (fd < 0)
-		return error_set(err, -errno, "'%s' cannot be read: %s", from->file,
-				 strerror(errno));
+		return fd;
 	int r = read_open(ret, fd, from->file, err);
 	close(fd);
 	return r;

@@ -95,6 +95,7 @@ static struct watch *make_watch(struct roster *r, const struct listing_identity 
 	if (!w)
 		return NULL;
 	w->gone = true;
+	w->jumps = r->runtime->time->jumps;
 	w->identity = watch_copy_identity(&r->arena, identity);
 	if (r->arena.failed) {
 		r->arena.failed = false; /* tried again with the next plan */
@@ -244,6 +245,53 @@ void roster_schedule(struct roster *r, struct watch *const *watches,
 	}
 }
 
+struct batch {
+	struct watch *const *watches;
+	struct store_listing *rows;
+	size_t count;
+};
+
+static int register_batch(struct store *store, void *data, struct error *err)
+{
+	const struct batch *b = data;
+	int rc = 0;
+
+	for (size_t i = 0; i < b->count && rc == 0; i++)
+		rc = store_register(store, &b->watches[i]->identity, b->watches[i]->interval_s,
+				    &b->rows[i], err);
+	return rc;
+}
+
+int roster_register(struct store *store, struct watch *const *watches, struct store_listing *rows,
+		    size_t count, struct error *err)
+{
+	struct batch batch = { watches, rows, count };
+
+	return count > 0 ? store_together(store, register_batch, &batch, err) : 0;
+}
+
+struct disabled {
+	const int64_t *ids;
+	size_t count;
+};
+
+static int disable_batch(struct store *store, void *data, struct error *err)
+{
+	const struct disabled *d = data;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->count && rc == 0; i++)
+		rc = store_disable(store, d->ids[i], err);
+	return rc;
+}
+
+int roster_disable(struct store *store, const int64_t *ids, size_t count, struct error *err)
+{
+	struct disabled disabled = { ids, count };
+
+	return count > 0 ? store_together(store, disable_batch, &disabled, err) : 0;
+}
+
 /* ---- while running ----------------------------------------------------------------------- */
 
 struct registration {
@@ -260,10 +308,7 @@ static void run_registration(struct store *store, struct writer_job *job)
 {
 	struct registration *reg = container_of(job, struct registration, job);
 
-	for (size_t i = 0; i < reg->count && reg->result == 0; i++)
-		reg->result =
-			store_register(store, &reg->watches[i]->identity,
-				       reg->watches[i]->interval_s, &reg->rows[i], &reg->error);
+	reg->result = roster_register(store, reg->watches, reg->rows, reg->count, &reg->error);
 }
 
 static void free_registration(struct registration *reg)

@@ -70,6 +70,14 @@ void roster_freeze(struct roster *roster, bool frozen);
 int roster_load_places(struct store *store, int64_t listing_id, struct arena *arena,
 		       struct store_place **ret, size_t *ret_count, struct error *err);
 
+/*
+ * Rows for the watches, and the end of listings: all of them or none, in one transaction, since
+ * each one of its own would wait for the disk. Thread: the writer's.
+ */
+int roster_register(struct store *store, struct watch *const *watches, struct store_listing *rows,
+		    size_t count, struct error *err);
+int roster_disable(struct store *store, const int64_t *ids, size_t count, struct error *err);
+
 /* The first `count` watches have a row now: when each is due, not all at once. */
 void roster_schedule(struct roster *roster, struct watch *const *watches,
 		     const struct store_listing *rows, size_t count);

@@ -10,9 +10,8 @@ static int register_now(struct roster *r, size_t first, struct store *store, str
 	struct store_listing *rows = calloc(r->count - first + 1, sizeof(*rows));
 	int rc = rows ? 0 : error_set(err, -ENOMEM, "out of memory");
 
-	for (size_t i = first; i < r->count && rc == 0; i++)
-		rc = store_register(store, &r->watches[i]->identity, r->watches[i]->interval_s,
-				    &rows[i - first], err);
+	if (rc == 0)
+		rc = roster_register(store, r->watches + first, rows, r->count - first, err);
 	if (rc == 0)
 		roster_schedule(r, r->watches + first, rows, r->count - first);
 	free(rows);
@@ -138,8 +137,8 @@ static int disable_gone(struct roster *r, struct store *store, struct error *err
 	int rc = store_each_listing(store, disable_if_gone, &d, err);
 	if (rc == 0 && d.failed)
 		rc = error_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < d.count && rc == 0; i++)
-		rc = store_disable(store, d.ids[i], err);
+	if (rc == 0)
+		rc = roster_disable(store, d.ids, d.count, err);
 	free(d.ids);
 	return rc;
 }

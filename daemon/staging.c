@@ -238,11 +238,7 @@ int staging_store(struct staging *s, struct store *store, struct error *err)
 
 int staging_disable(struct staging *s, struct store *store, struct error *err)
 {
-	int rc = 0;
-
-	for (size_t i = 0; i < s->gone_count && rc == 0; i++)
-		rc = store_disable(store, s->gone[i], err);
-	return rc;
+	return roster_disable(store, s->gone, s->gone_count, err);
 }
 
 /* ---- putting it in force ----------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * What the catalog was, and copies of it.
+ * What the catalog was, and whether it is another one now.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -78,32 +78,10 @@ int reader_each_at(struct reader *reader, const char *id, int64_t at, reader_row
 	return query_run(reader, &q, each, data, err);
 }
 
-/* ---- news, and copies --------------------------------------------------------------------------
+/* ---- news --------------------------------------------------------------------------------------
  */
 
 int reader_version(struct reader *reader, int64_t *ret, struct error *err)
 {
 	return db_int(reader->db, "PRAGMA data_version", 0, ret, err);
-}
-
-int reader_copy(struct reader *reader, const char *path, struct error *err)
-{
-	sqlite3_stmt *stmt = NULL;
-	/* The copy is what is written; the catalog itself was opened read-only. */
-	int result = db_exec(reader->db, "PRAGMA query_only = OFF", err);
-
-	if (result < 0)
-		return result;
-	int code = sqlite3_prepare_v2(reader->db, "VACUUM INTO ?", -1, &stmt, NULL);
-	if (code == SQLITE_OK)
-		code = sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
-	if (code == SQLITE_OK)
-		code = sqlite3_step(stmt);
-	if (code != SQLITE_DONE) {
-		result = db_error(reader->db, "cannot be copied", err);
-		error_wrap(err, "%s", path);
-	}
-	sqlite3_finalize(stmt);
-	int closed = db_exec(reader->db, "PRAGMA query_only = ON", result < 0 ? NULL : err);
-	return result < 0 ? result : closed;
 }

@@ -40,7 +40,7 @@ static const struct row {
 	int64_t images, requests, retries, http_status; /* http_status 0: none */
 	const char *sentence; /* a part of polls.message */
 	int64_t timeout_ms;
-	bool interrupt;
+	bool interrupt, slowed; /* slowed: the rate afterwards is looked at, by a clock of its own */
 } rows[] = {
 	{ "complete", { FIRST, LAST }, "complete", "", 2, 2, 0, 200, "" },
 	{ "HTTP 500 passes", { SCRIPT(SEND(HEAD("500 Oops") "\r\n"), CLOSE), FIRST, LAST },
@@ -48,9 +48,9 @@ static const struct row {
 	{ "RetCode 150 passes twice", { OK("{\"RetCode\":150}"), OK("{\"RetCode\":150}"), FIRST, LAST },
 	  "complete", "", 2, 4, 2, 200, "" },
 	{ "throttled, then not", { SCRIPT(SEND(HEAD("429 Slow") "Retry-After: 0\r\n\r\n"), CLOSE), FIRST, LAST },
-	  "complete", "", 2, 3, 1, 200, "" },
+	  "complete", "", 2, 3, 1, 200, "", .slowed = true },
 	{ "throttled for long", { SCRIPT(SEND(HEAD("429 Slow") "Retry-After: 3000\r\n\r\n"), CLOSE) },
-	  "failed", "throttled", 0, 1, 0, 429, "too many requests at" },
+	  "failed", "throttled", 0, 1, 0, 429, "too many requests at", .slowed = true },
 	{ "signature refused", { OK("{\"RetCode\":171,\"Message\":\"Signature VerifyAC Error\"}") },
 	  "failed", "auth", 0, 1, 0, 200, "check private_key of account 'prod'" },
 	{ "no permission", { OK("{\"RetCode\":230}") }, "failed", "permission", 0, 1, 0, 200, "region refused by" },
@@ -88,6 +88,7 @@ struct bench {
 	struct config config;
 	struct config_account account_config;
 	struct runtime runtime;
+	struct timekeeper time;
 	struct account account;
 	struct watch watch;
 	const struct row *row;
@@ -104,10 +105,61 @@ static uint64_t no_random(const struct env *env)
 	return 0;
 }
 
+static int64_t own_ms, throttled_ms;
+
+static int64_t own_now_ms(const struct env *env)
+{
+	(void)env;
+	return own_ms;
+}
+
+/* ---- the rate after a poll that was throttled ------------------------------------------------ */
+
+enum { RATE = 10, HALF_RATE_MS = 10 * 60 * 1000 };
+
+static size_t granted;
+
+static void on_granted(struct limiter_ticket *ticket)
+{
+	granted++;
+	limiter_release(ticket);
+}
+
+/* How many requests the account may send then: what its bucket holds goes. */
+static size_t may_send(struct bench *b, int64_t at_ms)
+{
+	struct limiter_ticket tickets[2 * RATE] = { 0 };
+
+	granted = 0;
+	own_ms = at_ms;
+	for (size_t i = 0; i < ARRAY_LEN(tickets); i++) {
+		tickets[i].granted = on_granted;
+		limiter_wait(b->account.limit, &tickets[i]);
+	}
+	limiter_turn(b->runtime.limiter);
+	for (size_t i = 0; i < ARRAY_LEN(tickets); i++)
+		limiter_forget(&tickets[i]);
+	return granted;
+}
+
+/* A bucket holds a second's worth. Half the rate for ten minutes, to the millisecond, then all. */
+static void check_rate(struct bench *b)
+{
+	int64_t whole_ms = throttled_ms + HALF_RATE_MS, one_ms = 1000 / RATE;
+
+	assert_int_equal(may_send(b, whole_ms - 1), RATE / 2);
+	assert_int_equal(may_send(b, whole_ms + one_ms - 1), 0);
+	assert_int_equal(may_send(b, whole_ms + one_ms), 1);
+	assert_int_equal(may_send(b, whole_ms + one_ms + 1000), RATE);
+}
+
 static const struct fake_step *choose(struct fake_server *server, const char *request)
 {
 	struct bench *b = server->data;
 	unsigned n = b->requests++;
+
+	/* The first request is throttled; time for another turn passes with each that follows. */
+	own_ms += n > 0 ? 1000 : 0;
 
 	assert_non_null(strstr(request, "Action=DescribeImage"));
 	assert_null(strstr(request, KEY));
@@ -151,6 +203,8 @@ static void on_polled(struct watch *watch, const struct poll_report *report, voi
 	assert_null(watch->poll);
 	assert_null(report->store_error);
 	b->done = true;
+	if (b->row->slowed)
+		check_rate(b);
 	uv_close((uv_handle_t *)&b->idle, NULL);
 	fake_server_close(&b->server);
 	http_client_close(b->runtime.client, on_client_closed, b);
@@ -174,6 +228,9 @@ static void open_bench(struct bench *b, const struct row *row)
 
 	env = *env_system();
 	env.random = no_random;
+	own_ms = throttled_ms = env.now_ms(&env);
+	if (row->slowed)
+		env.now_ms = own_now_ms;
 	b->row = row;
 	strcpy(b->directory, "poll-XXXXXX");
 	assert_non_null(mkdtemp(b->directory));
@@ -196,11 +253,13 @@ static void open_bench(struct bench *b, const struct row *row)
 		.id.value = "public",
 		.secret.value = KEY,
 		.timeout_ms = row->timeout_ms ? row->timeout_ms : 20000,
-		.requests_per_second = 1000,
+		.requests_per_second = row->slowed ? RATE : 1000,
 		.interval_s = 600,
 	};
-	b->runtime =
-		(struct runtime){ .loop = &b->loop, .env = &env, .config = &b->config, .seed = 7 };
+	timekeeper_start(&b->time, &env);
+	b->runtime = (struct runtime){
+		.loop = &b->loop, .env = &env, .time = &b->time, .config = &b->config, .seed = 7
+	};
 	assert_int_equal(store_open(&store, b->path, "test", &env, &err), 0);
 	b->runtime.spool_directory = b->directory;
 	assert_int_equal(http_client_open(&b->runtime.client, &b->loop), 0);

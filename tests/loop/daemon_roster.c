@@ -38,6 +38,7 @@ struct bench {
 	struct config_account account_config;
 	struct account account;
 	struct runtime runtime;
+	struct timekeeper time;
 	struct roster roster;
 	struct watch *discovery;
 	int registrations;
@@ -54,12 +55,11 @@ static void on_grown(struct roster *roster, const struct error *err)
 		fail_msg("it does not come to rest");
 }
 
-static void start(struct bench *b)
+/* A catalog, and an account that is asked for the images of all zones. */
+static void make(struct bench *b)
 {
 	static const char *const services[] = { "images", NULL }, *const own[] = { "self", NULL };
-	struct account **accounts = calloc(2, sizeof(struct account *));
 
-	assert_non_null(accounts);
 	*b = (struct bench){ .account_config = { .name = "qc",
 						 .provider = &provider_qingcloud,
 						 .cloud = "api.qingcloud.com",
@@ -68,12 +68,21 @@ static void start(struct bench *b)
 						 .services = { .items = services, .count = 1 },
 						 .variants = { .items = own, .count = 1 } } };
 	b->account.config = &b->account_config;
-	accounts[0] = &b->account;
 	fixture_start(&b->f);
 	fixture_open(&b->f);
+	b->runtime = (struct runtime){
+		.loop = &b->loop, .env = env_system(), .time = &b->time, .config = &b->config
+	};
+}
+
+static void start(struct bench *b)
+{
+	struct account **accounts = calloc(2, sizeof(struct account *));
+
+	assert_non_null(accounts);
+	make(b);
+	accounts[0] = &b->account;
 	assert_int_equal(uv_loop_init(&b->loop), 0);
-	b->runtime =
-		(struct runtime){ .loop = &b->loop, .env = env_system(), .config = &b->config };
 	roster_init(&b->roster, &b->runtime, false, on_grown);
 	assert_int_equal(roster_open(&b->roster, accounts, 1, b->f.store, &b->f.err), 0);
 	assert_int_equal(writer_open(&b->runtime.writer, &b->loop, b->f.store), 0);
@@ -146,10 +155,72 @@ static void roster_row(void **state)
 	fixture_end(&b->f);
 }
 
+/* ---- transactions ------------------------------------------------------------------------ */
+
+static uint32_t big_endian(const char *bytes)
+{
+	const unsigned char *b = (const unsigned char *)bytes;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+/* Frames of the log that end a transaction; it has not begun anew, small as it is. */
+static size_t commits_in_log(const struct fixture *f)
+{
+	enum { HEADER = 32, FRAME_HEADER = 24, PAGE_SIZE_AT = 8, DATABASE_PAGES_AT = 4 };
+	char path[FIXTURE_PATH];
+	size_t count = 0;
+	struct buf log;
+
+	snprintf(path, sizeof(path), "%s-wal", f->path);
+	fixture_load(path, &log);
+	assert_in_range(log.len, HEADER, 4 << 20);
+	size_t frame = FRAME_HEADER + big_endian(log.bytes + PAGE_SIZE_AT);
+	for (size_t at = HEADER; at + frame <= log.len; at += frame)
+		count += big_endian(log.bytes + at + DATABASE_PAGES_AT) != 0;
+	buf_finish(&log);
+	return count;
+}
+
+static void open_with_zones(struct bench *b, const char *const *zones, size_t count)
+{
+	struct account **accounts = calloc(2, sizeof(struct account *));
+
+	assert_non_null(accounts);
+	accounts[0] = &b->account;
+	b->account_config.zones = (struct config_list){ .items = zones, .count = count };
+	roster_init(&b->roster, &b->runtime, false, on_grown);
+	assert_int_equal(roster_open(&b->roster, accounts, 1, b->f.store, &b->f.err), 0);
+	roster_finish(&b->roster);
+}
+
+/* However many listings there are: a commit waits for the disk. */
+static void starts_in_one_transaction(void **state)
+{
+	static const char *const zones[] = { "a", "b", "c", "d", "e", "f", NULL };
+	struct bench *b = &bench;
+
+	(void)state;
+	make(b);
+	size_t before = commits_in_log(&b->f);
+	open_with_zones(b, zones, 6);
+	size_t registered = commits_in_log(&b->f);
+	assert_int_equal(registered, before + 1);
+	assert_string_equal(fixture_query(&b->f, "SELECT count(*) FROM listings"), "6");
+	/* The one that stays is as it was, the others are disabled. */
+	open_with_zones(b, zones, 1);
+	assert_int_equal(commits_in_log(&b->f), registered + 1);
+	assert_string_equal(
+		fixture_query(&b->f, "SELECT count(*) FROM listings WHERE health = 'disabled'"),
+		"5");
+	fixture_end(&b->f);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows)];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
 
+	tests[ARRAY_LEN(rows)] = (struct CMUnitTest)cmocka_unit_test(starts_in_one_transaction);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[i] = (struct CMUnitTest)TEST_ROW(roster_row, &rows[i]);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,32 @@ def configuration(place, change, patterns):
     refused(World(place), GOOD.replace(change[0], change[1], 1), *patterns)
 
 
+# name, what is made, what is said of it
+CA_FILES = [
+    ("empty", lambda path: put(path, ""), "has no certificate in PEM form"),
+    ("garbage", lambda path: put(path, "no pem\n"), "has no certificate in PEM form"),
+    ("damaged", lambda path: put(path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+     "has a certificate that cannot be read"),
+    ("directory", os.mkdir, "is a directory"),
+    ("fifo", os.mkfifo, "is not a regular file"),
+]
+
+
+def put(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+@row_case(CA_FILES, "ca_file")
+def ca_file(place, make, sentence):
+    """Certificates that no connection could use are refused before there is one; --check says it as well."""
+    path = os.path.join(place.path, "ca.pem")
+    make(path)
+    text = GOOD.replace("    regions", "    ca_file: %s\n    regions" % path, 1)
+    for arguments in (("--once",), ("--check",)):
+        refused(World(place), text, "6: ca_file: '%s' %s" % (path, sentence), arguments=arguments)
+
+
 @case
 def all_errors_at_once(place):
     text = """catalog: {path: @STATE@/catalog.db, keep_histroy: 10d}
@@ -522,6 +548,24 @@ def disk_is_full(place):
         place.check_integrity()
     finally:
         subprocess.run(["umount", place.state], check=True)
+
+
+# ---- threads ----------------------------------------------------------------------------------------------------
+
+@case
+def no_threads_to_be_had(place):
+    """Said while starting: later libuv could only end the process, without a word."""
+    world = World(place).mark()
+    world.configure()
+    hand_to_nobody(place)
+    os.chown(place.state, NOBODY, NOBODY)
+    for arguments in (["--once"], []):
+        run = place.start(*arguments, user=NOBODY, before=["prlimit", "--nproc=4"])
+        equal(run.wait(), 1, run.err)
+        has(run.err, "cannot start 8 threads: ")
+        has(run.err, "raise TasksMax or RLIMIT_NPROC")
+    world.untouched()
+    equal(os.listdir(place.state), [])
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import client  # noqa: E402
 import cloud as clouds  # noqa: E402
 import harness  # noqa: E402
 from harness import Skip, case, equal, has, main, row_case  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 NOBODY = 61237
@@ -259,6 +260,7 @@ FILTERS = [
     ("arch", ["--arch", "aarch64"], "arch = 'aarch64' AND state IS NOT 'purged'"),
     ("kind", ["--kind", "custom"], "kind = 'custom' AND state IS NOT 'purged'"),
     ("origin", ["--origin", "community"], "origin = 'community'"),
+    ("visibility", ["--visibility", "private"], "visibility = 'private' AND state IS NOT 'purged'"),
     ("form", ["--form", "container"], "form = 'container'"),
     ("workload", ["--workload", "gpu"], "workload = 'gpu'"),
     ("no_workload", ["--workload", "-"], "workload IS NULL AND state IS NOT 'purged'"),
@@ -415,6 +417,7 @@ def nothing_is_no_error(place):
     equal(run.err, "imagecat: there is none\nimagecat: no image of the catalog has account 'nobody'\n"
                    "imagecat: no image of the catalog has region 'cn-bj'; did you mean 'cn-bj2'?\n"
                    "imagecat: no image of the catalog has os_distro 'ubunut'; did you mean 'ubuntu'?\n")
+    has(cat(place, "list", "--provider", "uclod").err, "no image of the catalog has provider 'uclod'; did you mean 'ucloud'?")
     has(cat(place, "latest", "--os", "ubunut", "-o", "id", status=NOT_FOUND).err, "did you mean 'ubuntu'?")
     equal(cat(place, *nothing, "-o", "ndjson").out, "")
     equal(cat(place, *nothing, "-o", "csv", "--columns", "uid,name").out, "uid,name\r\n")
@@ -748,7 +751,7 @@ def the_feed(place):
 
 
 def await_text(run, part):
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while part not in run.out:
         assert not run.wait_quietly(0.01), run.err
         assert time.monotonic() < until, (part, run.out)
@@ -959,11 +962,33 @@ def exports(place):
     cat(place, "export", "--sqlite", path)
     equal(rows(place, "list", catalog=path), rows(place, "list"))
     with place.database(path) as db:
+        equal(db.execute("SELECT count(*) FROM pragma_table_list WHERE strict").fetchone()[0], 0)
+        for view in place.rows("SELECT name FROM sqlite_schema WHERE type = 'view'"):
+            sql = "SELECT count(*) FROM " + view["name"]
+            equal(db.execute(sql).fetchone()[0], place.value(sql), view["name"])
         equal(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
         equal(db.execute("PRAGMA journal_mode").fetchone()[0], "delete")
     equal(sorted(os.listdir(os.path.join(place.path, "out"))), ["changes.ndjson", "copy.db", "images.csv", "images.ndjson"])
     equal(cat(place, "export", "--csv", "-", "--columns", "uid").out.split(), ["uid"] + [row["uid"] for row in images])
     equal(cat(place, "export", "--csv", "-", "--name", "nothing").out.strip().split(","), list(images[0]))
+
+
+@row_case([("csv", "--csv"), ("ndjson", "--ndjson"), ("sqlite", "--sqlite")], "export_for_those_of_the_catalog")
+def export_for_those_of_the_catalog(place, option):
+    """Who may not read the catalog may not read a file made of it."""
+    Filled(place, [image("a")])
+    old = os.umask(0)
+    try:
+        # The catalog's mode, the umask, the file's mode.
+        for number, (mode, mask, wanted) in enumerate([(0o640, 0, 0o640), (0o600, 0, 0o600), (0o644, 0, 0o644), (0o440, 0, 0o640),
+                                                       (0o2750, 0, 0o640), (0o644, 0o77, 0o600)]):
+            os.chmod(place.catalog, mode)
+            os.umask(mask)
+            path = target(place, "%d" % number)
+            cat(place, "export", option, path)
+            equal(oct(os.stat(path).st_mode & 0o7777), oct(wanted), "of a catalog of mode %o, umask %o" % (mode, mask))
+    finally:
+        os.umask(old)
 
 
 @row_case([("csv", "--csv"), ("ndjson", "--ndjson"), ("sqlite", "--sqlite")], "export_spares")
@@ -1007,7 +1032,7 @@ def output_that_cannot_be_written(place):
                     "changes --follow --after 0", "export --csv -", "--version", "--help", "--completion", "check ids.txt"):
         with open("/dev/full", "w") as full:
             done = subprocess.run([program, "--catalog", place.catalog, *command.split()], stdout=full, stderr=subprocess.PIPE,
-                                  text=True, check=False, timeout=30, cwd=place.path)
+                                  text=True, check=False, timeout=PATIENCE, cwd=place.path)
         equal(done.returncode, ERROR, command)
         has(done.stderr, "imagecat: ")
         has(done.stderr, "No space left on device")
@@ -1025,7 +1050,7 @@ def on_terminal(place, *arguments, columns=80, **env):
         os.close(slave)
         parts = []
         with contextlib.suppress(OSError):  # the terminal's way to say that nobody writes any more
-            while select.select([master], [], [], 30)[0]:
+            while select.select([master], [], [], PATIENCE)[0]:
                 part = os.read(master, 65536)
                 if not part:
                     break
@@ -1138,11 +1163,12 @@ COMPLETIONS = [
     ("global_options", ["imagecat", "--ca"], {"--catalog"}),
     ("options", ["imagecat", "list", "--re"], {"--region", "--removed"}),
     ("options_of_the_command", ["imagecat", "show", "--r"], {"--raw"}),
-    ("words", ["imagecat", "list", "--provider", ""], {"ucloud", "compshare", "qingcloud"}),
+    ("words", ["imagecat", "list", "--visibility", ""], {"public", "private", "shared", "unknown"}),
+    ("providers", ["imagecat", "list", "--provider", ""], {"ucloud"}),
     ("words_of_the_record", ["imagecat", "list", "--form", "c"], {"container"}),
     ("words_of_the_command", ["imagecat", "changes", "--kind", "re"], {"removed", "returned", "released", "remapped"}),
     ("a_letter", ["imagecat", "latest", "-o", "i"], {"id"}),
-    ("behind_an_equals_sign", ["imagecat", "list", "--provider", "=", "q"], {"qingcloud"}),
+    ("behind_an_equals_sign", ["imagecat", "list", "--visibility", "=", "pr"], {"private"}),
     ("right_behind_an_equals_sign", ["imagecat", "list", "--gpu", "="], {"yes", "no", "unknown"}),
     ("behind_a_flag", ["imagecat", "list", "--gpu", "--zo"], {"--zone"}),
     ("anything", ["imagecat", "list", "--limit", ""], set()),

@@ -4,6 +4,7 @@
 Usage: python3 tests/system/plugins.py BUILD_DIR [NAME]...
 """
 import os
+import re
 import subprocess
 import sys
 
@@ -56,13 +57,17 @@ def build(place, name="acme.so", symbol="provider_acme", provider="", service=""
     return out
 
 
-def configure(place, cloud, accounts=("prod", "acme")):
-    known = {"prod": place.account("ucloud", cloud.url(), name="prod", services=["uhost"]),
-             "acme": place.account("acme", cloud.url(), name="acme", cloud="acme.example", regions=["eu-1"])}
-    place.configure([known[name] for name in accounts])
+def configure(place, accounts):
+    place.configure(accounts)
     with open(place.config_path) as file:
         text = file.read()
     place.write_config(text.rstrip()[:-1] + ',\n "plugin_dir": "%s"\n}' % os.path.join(place.path, "providers"))
+
+
+def configure_known(place, cloud, accounts=("prod", "acme")):
+    known = {"prod": place.account("ucloud", cloud.url(), name="prod", services=["uhost"]),
+             "acme": place.account("acme", cloud.url(), name="acme", cloud="acme.example", regions=["eu-1"])}
+    configure(place, [known[name] for name in accounts])
 
 
 def world(place):
@@ -78,7 +83,7 @@ def a_cloud_of_its_own(place):
     """One file, no change here: pages, signature, fields, errors."""
     build(place)
     cloud, shelf = world(place)
-    configure(place, cloud)
+    configure_known(place, cloud)
     place.once(0)
     check_listing(place, shelf.items, "acme")
     row = place.images("acme")["a-7"]
@@ -92,16 +97,31 @@ def a_cloud_of_its_own(place):
     has(docs[0]["source"], "acme")
 
 
-@row_case([("ucloud", "ucloud"), ("compshare", "compshare"), ("qingcloud", "qingcloud")], "built_in_as_a_plugin")
-def built_in_as_a_plugin(place, name):
-    """The file of a built-in provider, compiled as it is: it takes the other's place, and says so."""
+# name, its listing, the call that lists it, an image
+BUILT_IN = [
+    ("ucloud", {"services": ["uhost"]}, "DescribeImage", clouds.uhost_image),
+    ("compshare", {"services": ["custom"]}, "DescribeCompShareCustomImages", clouds.custom_image),
+    ("qingcloud", {"variants": ["self"]}, "DescribeImages", clouds.qingcloud_image),
+]
+AVAILABLE = re.compile(r'(\{ "[Aa]vailable", )"available"')
+
+
+@row_case([(row[0], *row) for row in BUILT_IN], "built_in_as_a_plugin")
+def built_in_as_a_plugin(place, name, listing, action, image):
+    """The file of a built-in provider, with one word changed: it takes the other's place, says so, and the word is in
+    each record of its account."""
     with open(os.path.join(ROOT, "providers", name + ".c")) as file:
-        build(place, name + ".so", source=file.read())
-    cloud, _ = world(place)
-    configure(place, cloud, ["prod"])
+        source, count = AVAILABLE.subn(r'\1"deprecated"', file.read())
+    equal(count, 1, "words for an available image in " + name + ".c")
+    build(place, name + ".so", source=source)
+    cloud = place.cloud()
+    shelf = cloud.put(action, [image(n) for n in range(30)])
+    configure(place, [place.account(name, cloud.url(), name="prod", **listing)])
     run = place.once(0)
     has(run.err, "plug-in '%s' takes the place of the built-in provider" % name)
-    equal(len(place.images("prod")), 30)
+    check_listing(place, shelf.items, "prod")
+    equal(place.rows("SELECT provider, state, count(*) AS n FROM images GROUP BY 1, 2"),
+          [{"provider": name, "state": "deprecated", "n": 30}])
 
 
 def writable_file(place, path):
@@ -202,7 +222,7 @@ def refused(place, row):
     _, how, after, sentence = row
     cloud, _ = world(place)
     good = build(place)
-    configure(place, cloud)
+    configure_known(place, cloud)
     place.once(0)
     os.unlink(good)
     path = build(place, **how)
@@ -223,7 +243,7 @@ def refused(place, row):
 def absent(place):
     """The folder is not there: as above. A check and a slip of the pen are errors all the same."""
     cloud, _ = world(place)
-    configure(place, cloud)
+    configure_known(place, cloud)
     run = place.once(0)
     has(run.err, "no provider 'acme' is built in or a plug-in of")
     equal(len(place.images("prod")), 30)
@@ -247,7 +267,7 @@ def files_that_are_none(place):
     with open(os.path.join(folder, "Acme-2.so"), "w") as file:
         file.write("x")
     cloud, shelf = world(place)
-    configure(place, cloud)
+    configure_known(place, cloud)
     run = place.once(0)
     equal(len([line for line in run.err.splitlines() if "plug-in" in line]), 1, run.err)
     has(run.err, "Acme-2.so is refused: a provider's name is of a-z")

@@ -1,6 +1,9 @@
 /*
  * Files that cannot be read, files of conf.d, files that are too much.
  */
+#include <errno.h>
+#include <fcntl.h>
+
 #include "config_setup.h"
 
 #include "config/document.h"
@@ -89,6 +92,88 @@ static void cleans_the_name_of_a_file(void **state)
 {
 	(void)state;
 	refuses("/tmp/a\x1b[31m\nb", "/tmp/a\xEF\xBF\xBD[31m b: error: cannot be opened");
+}
+
+/* ---- written while it is read: the linker sends our own calls of pread() here (--wrap) ----- */
+
+enum { READ_TRIES = 5 };
+
+static const struct change_row {
+	const char *name;
+	const char *odd, *even; /* what the file holds after the first change, the second … */
+	unsigned changes;
+	enum log_level level; /* what is loaded; not after as many changes as there are tries */
+	bool same_time;
+} change_rows[] = {
+	/* clang-format off */
+	{ "not at all", "", "", 0, LOG_LEVEL_INFO },
+	{ "once, same length", "log: {level: warn}\n", "", 1, LOG_LEVEL_WARN },
+	{ "once, longer, same time", "log: {level: error}\n", "", 1, LOG_LEVEL_ERROR, true },
+	{ "once, shorter, same time", "log: {}\n", "", 1, LOG_LEVEL_INFO, true },
+	{ "four times", "log: {level: warn}\n", "log: {level: debug}\n", 4, LOG_LEVEL_DEBUG },
+	{ "each time", "log: {level: warn}\n", "log: {level: debug}\n", 5, LOG_LEVEL_WARN },
+	/* clang-format on */
+};
+
+static struct {
+	const struct change_row *row; /* NULL: nobody writes */
+	const char *path;
+	struct timespec time; /* of the file's last change */
+	unsigned done;
+} writer;
+
+ssize_t __real_pread(int fd, void *bytes, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset);
+
+static void write_again(const char *text)
+{
+	const struct timespec times[2] = { writer.time, writer.time };
+	int fd = open(writer.path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(futimens(fd, times), 0);
+	assert_int_equal(close(fd), 0);
+}
+
+/* Somebody writes the file as soon as its first bytes were read. */
+ssize_t __wrap_pread(int fd, void *bytes, size_t size, off_t offset)
+{
+	ssize_t n = __real_pread(fd, bytes, size, offset);
+
+	if (writer.row && writer.done < writer.row->changes && offset == 0) {
+		writer.time.tv_nsec += writer.row->same_time ? 0 : 1;
+		write_again(++writer.done % 2 ? writer.row->odd : writer.row->even);
+	}
+	return n;
+}
+
+static void settles_row(void **state)
+{
+	static const char text[] = "log: {level: info}\n";
+	const struct change_row *row = *state;
+	struct loaded loaded;
+	char path[256];
+
+	folder_init(&loaded.folder);
+	strcpy(path, folder_path(&loaded.folder, "c.yaml"));
+	folder_write(&loaded.folder, "c.yaml", text, strlen(text), 0644);
+	writer.path = path;
+	writer.time = (struct timespec){ .tv_sec = 1700000000 };
+	writer.done = 0;
+	write_again(text);
+	writer.row = row;
+	load_folder(&loaded, CONFIG_SECTIONS);
+	writer.row = NULL;
+	assert_int_equal(writer.done, row->changes);
+	if (row->changes < READ_TRIES) {
+		assert_non_null(loaded.config);
+		assert_int_equal(loaded.config->log.level, row->level);
+	} else {
+		assert_null(loaded.config);
+		assert_told(&loaded, "c.yaml: error: the file kept changing while it was read\n");
+	}
+	loaded_finish(&loaded);
 }
 
 /* ---- too much ---------------------------------------------------------------------------- */
@@ -319,10 +404,13 @@ int main(void)
 		cmocka_unit_test(refuses_a_folder_that_is_none),
 		cmocka_unit_test(merging_leaves_aliases_alone),
 	};
-	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(others)];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(others) + ARRAY_LEN(change_rows)];
+	struct CMUnitTest *next = tests + ARRAY_LEN(rows) + ARRAY_LEN(others);
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[i] = (struct CMUnitTest)TEST_ROW(refuses_row, &rows[i]);
 	memcpy(tests + ARRAY_LEN(rows), others, sizeof(others));
+	for (size_t i = 0; i < ARRAY_LEN(change_rows); i++)
+		next[i] = (struct CMUnitTest)TEST_ROW(settles_row, &change_rows[i]);
 	return cmocka_run_group_tests_name("config files", tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 
 #include "config_setup.h"
 
@@ -161,6 +162,74 @@ static void reads_the_value_itself(void **state)
 			    "the value has a NUL, a second line or another control character");
 }
 
+/* ---- memory: the linker sends our own calls of free() here (--wrap) --------------------- */
+
+enum { READING_BYTES = 64 * 1024 };
+
+/* What is freed: a block that is watched, and any that a file is read into. */
+static struct {
+	const void *watched;
+	size_t len; /* bytes of it that held a secret; 0: nothing is looked at */
+	size_t wiped, left;
+} freed;
+
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+void __wrap_free(void *memory)
+{
+	static const char zeros[16];
+
+	if (memory && freed.len > 0 &&
+	    (memory == freed.watched || malloc_usable_size(memory) > READING_BYTES)) {
+		if (memcmp(memory, zeros, freed.len) == 0)
+			freed.wiped++;
+		else
+			freed.left++;
+	}
+	__real_free(memory);
+}
+
+static const char key[] = "hunter2";
+
+static void wipes_what_it_frees(void **state)
+{
+	struct secret secret = { 0 };
+	struct folder folder;
+
+	(void)state;
+	folder_init(&folder);
+	folder_write(&folder, "s", key, strlen(key), 0600);
+	freed.len = strlen(key);
+	assert_int_equal(read_path(folder_path(&folder, "s"), &secret, NULL), 0);
+	assert_int_equal(freed.wiped, 1); /* what the file was read into */
+	assert_string_equal(secret.bytes, key);
+	freed.watched = secret.bytes;
+	secret_wipe(&secret);
+	assert_int_equal(freed.wiped, 2);
+	assert_int_equal(freed.left, 0);
+	freed.len = 0;
+	folder_finish(&folder);
+}
+
+/* A file that is refused was read all the same. */
+static void wipes_what_it_refuses(void **state)
+{
+	static const char two_lines[] = "hunter2\nhunter3\n";
+	struct folder folder;
+
+	(void)state;
+	folder_init(&folder);
+	folder_write(&folder, "s", two_lines, strlen(two_lines), 0600);
+	freed.wiped = 0;
+	freed.len = strlen(key);
+	assert_refused(folder_path(&folder, "s"), -EINVAL, "a second line");
+	assert_int_equal(freed.wiped, 1);
+	assert_int_equal(freed.left, 0);
+	freed.len = 0;
+	folder_finish(&folder);
+}
+
 /* ---- what loading says about them ------------------------------------------------------- */
 
 #define YAML                                                                                       \
@@ -258,6 +327,8 @@ int main(void)
 		cmocka_unit_test(bounds_the_size),
 		cmocka_unit_test(reads_a_file_of_unknown_size),
 		cmocka_unit_test(reads_the_value_itself),
+		cmocka_unit_test(wipes_what_it_frees),
+		cmocka_unit_test(wipes_what_it_refuses),
 		cmocka_unit_test(warns_of_a_file_for_everybody),
 		cmocka_unit_test(warns_of_a_secret_in_an_open_file),
 		cmocka_unit_test(checking_opens_no_secret),
