@@ -27,7 +27,7 @@ typedef int wait_fn(int epoll, struct epoll_event *events, int max, int timeout_
 typedef int pwait_fn(int epoll, struct epoll_event *events, int max, int timeout_ms,
 		     const sigset_t *mask);
 
-static const double long_s = 0.020;
+static const double long_s = 0.020, long_sleep_s = 0.200;
 
 struct stopwatch {
 	clockid_t clock;
@@ -47,6 +47,7 @@ static long sleeps, sleeps_before = -1;
  * the queue for one: other processes do not count.
  */
 static double queued_since, longest_sleep;
+static unsigned long long_sleeps;
 
 static long sleeps_of_thread(void)
 {
@@ -74,6 +75,7 @@ static void count_sleep(void)
 	double slept = (seconds(wall.clock) - wall.since) - (seconds(cpu.clock) - cpu.since) -
 		       (queued_of_thread() - queued_since);
 
+	long_sleeps += slept > long_sleep_s;
 	if (slept > longest_sleep)
 		longest_sleep = slept;
 }
@@ -177,8 +179,8 @@ int main(int argc, char **argv)
 	if (turns == 0)
 		die("epoll_wait", "libuv never called it here: nothing was measured");
 	printf("turns=%lu longest_wall=%.6f longest_cpu=%.6f over_wall=%lu over_cpu=%lu "
-	       "busy_cpu=%.6f sleeps=%ld longest_sleep=%.6f\n",
+	       "busy_cpu=%.6f sleeps=%ld longest_sleep=%.6f long_sleeps=%lu\n",
 	       turns, wall.longest, cpu.longest, wall.over, cpu.over, cpu.total, sleeps,
-	       longest_sleep);
+	       longest_sleep, long_sleeps);
 	return status;
 }

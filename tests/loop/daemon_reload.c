@@ -22,6 +22,7 @@ struct test {
 	uv_loop_t loop;
 	struct env env;
 	struct runtime runtime;
+	struct timekeeper time;
 	struct roster roster;
 	struct generation *generation;
 	struct reload reload;
@@ -108,8 +109,9 @@ static void test_start(struct test *test)
 	buf_finish(&text);
 	assert_int_equal(uv_loop_init(&test->loop), 0);
 	test->env = *env_system();
-	test->runtime =
-		(struct runtime){ .loop = &test->loop, .env = &test->env, .config = config };
+	test->runtime = (struct runtime){
+		.loop = &test->loop, .env = &test->env, .time = &test->time, .config = config
+	};
 	assert_int_equal(limiter_open(&test->runtime.limiter, &test->loop, &test->env, 8), 0);
 	test->generation = generation_open(&test->runtime, config, config);
 	assert_non_null(test->generation);

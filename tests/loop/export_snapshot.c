@@ -42,7 +42,8 @@ static void prune(void *data)
 	(void)data;
 	int64_t at = atoll(
 		fixture_query(&fixture, "SELECT at FROM changes ORDER BY seq LIMIT 1 OFFSET 5"));
-	assert_int_equal(store_prune(fixture.store, fixture.now - at, 0, &fixture.err), 0);
+	assert_int_equal(store_prune(fixture.store, fixture.now, fixture.now - at, 0, &fixture.err),
+			 0);
 }
 
 static int set_up(void **state)

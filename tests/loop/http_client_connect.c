@@ -147,6 +147,15 @@ static void connects_row(void **state)
 	bench_free(b);
 }
 
+/* The time that is told is what was measured: on a slow machine it is more than the time-out. */
+static void check_waited(const char *said, const char *until_number)
+{
+	const char *at = strstr(said, until_number);
+
+	assert_non_null(at);
+	assert_true(strtod(at + strlen(until_number), NULL) >= SHORT_MS / 1000.0);
+}
+
 /* A listener whose queue is full drops what comes: the connection is neither made nor refused. */
 static void gives_up_connecting(void **state)
 {
@@ -173,7 +182,7 @@ static void gives_up_connecting(void **state)
 	bench_run(b);
 	assert_int_equal(job->x.error, UV_ETIMEDOUT);
 	assert_int_equal(job->x.class, CLASS_TIMEOUT);
-	assert_string_equal(job->x.error_text, "no connection to 127.0.0.1 within 0.3 s");
+	check_waited(job->x.error_text, "no connection to 127.0.0.1 within ");
 	for (size_t i = 0; i < ARRAY_LEN(fill); i++)
 		close(fill[i]);
 	close(listener);
@@ -215,7 +224,7 @@ static void a_stuck_name_stops_nobody(void **state)
 	bench_run(b);
 	check_ok(fine);
 	assert_int_equal(late->x.error, UV_ETIMEDOUT);
-	assert_non_null(strstr(late->x.error_text, "for stuck.test within 0.3 s"));
+	check_waited(late->x.error_text, "for stuck.test within ");
 	assert_int_equal(kept->x.error, UV_ECANCELED);
 	for (int i = 0; i < 3; i++)
 		sem_post(&name_release);

@@ -203,7 +203,8 @@ static const struct row {
 	{ "a form", HEAD("POST /a?q=1") "Connection: close\r\nContent-Length: 5\r\n\r\na=b+c",
 	  "POST /a q=1 [-] 5:a=b+c" },
 	{ "a chunked body",
-	  HEAD("POST /a") "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+	  HEAD("POST /a") "Connection: close\r\n"
+			  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
 	  "HTTP/1.1 411" },
 	{ "a coding that nobody knows", HEAD("POST /a") "Transfer-Encoding: x\r\n\r\n",
 	  "HTTP/1.1 411" },
@@ -244,13 +245,14 @@ static void answers(void **state)
 	tear_down(NULL);
 }
 
-/* An extension longer than libmicrohttpd's memory makes it spin until its own time-out. */
+/* An extension longer than libmicrohttpd's memory makes it spin until its own time-out, which is
+ * short here for those who wait for the failure. */
 static void takes_no_chunks(void **state)
 {
 	struct buf request = { 0 };
 
 	(void)state;
-	open_server(&plain);
+	open_server(&(struct http_server_options){ .idle_timeout_ms = 1000 });
 	buf_puts(&request, HEAD("POST /a") "Transfer-Encoding: chunked\r\n\r\n1;");
 	while (request.len < 100000)
 		buf_putc(&request, 'x');
@@ -533,8 +535,8 @@ static void ends_a_silent_and_an_idle_client(void **state)
 	struct client *silent, *idle;
 
 	(void)state;
-	open_server(
-		&(struct http_server_options){ .request_timeout_ms = 150, .idle_timeout_ms = 100 });
+	open_server(&(struct http_server_options){ .request_timeout_ms = 1500,
+						   .idle_timeout_ms = 100 });
 	silent = client_open();
 	idle = client_open();
 	client_send(idle, GET("/a"));
@@ -552,7 +554,7 @@ static void waits_for_the_handler(void **state)
 
 	(void)state;
 	open_server(&(struct http_server_options){
-		.request_timeout_ms = 100, .idle_timeout_ms = 100, .reply_timeout_ms = 100 });
+		.request_timeout_ms = 1500, .idle_timeout_ms = 100, .reply_timeout_ms = 100 });
 	held = client_open();
 	client_send(held, GET("/hold"));
 	wait_until(&fx.held_count, 1);
@@ -597,7 +599,8 @@ static void the_oldest_silent_client_gives_way(void **state)
 	struct client *held, *kept, *silent, *slow, *more[2];
 
 	(void)state;
-	open_server(&(struct http_server_options){ .connections_max = 4 });
+	open_server(
+		&(struct http_server_options){ .connections_max = 4, .request_timeout_ms = 60000 });
 	held = client_open();
 	client_send(held, GET("/hold"));
 	wait_until(&fx.held_count, 1);
@@ -685,7 +688,7 @@ static void survives_garbage(void **state)
 	/* Short: libmicrohttpd overlooks an end that came with the bytes, and the deadline ends it.
 	 */
 	open_server(
-		&(struct http_server_options){ .request_timeout_ms = 100, .idle_timeout_ms = 100 });
+		&(struct http_server_options){ .request_timeout_ms = 700, .idle_timeout_ms = 100 });
 	for (size_t i = 0; i < ARRAY_LEN(garbage); i++) {
 		struct client *c = client_open();
 		client_send(c, garbage[i]);

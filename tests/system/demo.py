@@ -17,6 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import harness  # noqa: E402
 from harness import Skip, case, equal, has, main  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 PORT = 8480
@@ -28,16 +29,18 @@ class Demo:
     def __init__(self, *arguments):
         self.process = subprocess.Popen(["./demo", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-                                        preexec_fn=self.hear_hangups)
+                                        preexec_fn=self.hear_signals)
         self.text = ""
 
     @staticmethod
-    def hear_hangups():
-        """Under nohup they are ignored, and a shell cannot trap what was ignored when it began."""
+    def hear_signals():
+        """Under nohup and in the background of a script they are ignored, and a shell cannot trap what was ignored when it
+        began."""
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    def read_until(self, part, seconds=180):
-        end = time.monotonic() + seconds
+    def read_until(self, part):
+        end = time.monotonic() + 3 * PATIENCE  # it may build
         while part not in self.text:
             assert select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0], self.text[-3000:]
             data = os.read(self.process.stdout.fileno(), 65536)
@@ -59,7 +62,7 @@ class Demo:
 
     def interrupt(self, number=signal.SIGINT):
         os.killpg(self.process.pid, number)
-        equal(self.process.wait(60), 128 + number)
+        equal(self.process.wait(PATIENCE), 128 + number)
         self.process.stdout.close()
         equal(self.members(), [], "processes that were left")
         equal([name for name in os.listdir(os.path.join(ROOT, "build/demo")) if name.endswith(".pipe")], [])
@@ -86,7 +89,7 @@ def try_it(demo):
     for command in commands:
         endless = "--follow" in command or "/events" in command
         run = subprocess.run("timeout 2 " + command if endless else command, shell=True, cwd=ROOT, capture_output=True,
-                             timeout=60, check=False)
+                             timeout=PATIENCE, check=False)
         equal(run.returncode, 124 if endless else 0, "%s: %s" % (command, run.stderr))
         assert run.stdout or endless, command
     return int(address.rsplit(":", 1)[1])
@@ -95,7 +98,7 @@ def try_it(demo):
 def await_change(demo):
     """The catalog moves while one looks."""
     address = re.search(r"live in a browser: +(http://\S+)/\n", demo.text).group(1)
-    with urllib.request.urlopen(address + "/api/v1/events", timeout=60) as events:
+    with urllib.request.urlopen(address + "/api/v1/events", timeout=PATIENCE) as events:
         while not events.readline().startswith(b"id: "):
             pass
 
@@ -128,7 +131,7 @@ def the_demo(place):
         started.append(once)
         once.read_until("all healthy")
         once.process.stdout.read()
-        equal(once.process.wait(60), 0)
+        equal(once.process.wait(PATIENCE), 0)
         equal(once.members(), [])
 
 

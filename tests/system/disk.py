@@ -17,6 +17,7 @@ import cloud as clouds  # noqa: E402
 import harness  # noqa: E402
 import whole  # noqa: E402
 from harness import Skip, case, check_listing, equal, has, main  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 NAME = "DescribeImage"
 FULL, OTHER = {"Region": "cn-bj2"}, {"Region": "hk"}
@@ -44,7 +45,7 @@ def fill(place):
             return filler
 
 
-def until(condition, run, what, timeout=30):
+def until(condition, run, what, timeout=PATIENCE):
     end = time.monotonic() + timeout
     while not condition():
         assert not run.wait_quietly(0.02) and time.monotonic() < end, "%s; stderr: %s" % (what, run.err[-2000:])
@@ -65,7 +66,7 @@ def finish(place, run, cloud, shelf):
     """Room again: everything is stored without a restart, and each attempt has left one row."""
     os.unlink(place.filler)
     until(lambda: place.value("SELECT images_present FROM listings WHERE region = 'cn-bj2'") == len(shelf.items), run,
-          "not stored although there is room again", 90)
+          "not stored although there is room again", 2 * PATIENCE)
     until(lambda: place.value("SELECT images_present FROM listings WHERE region = 'hk'") == 51, run, "the other one")
     run.kill(signal.SIGTERM)
     equal(run.wait(), 0, run.err[-1500:])

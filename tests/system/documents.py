@@ -23,6 +23,7 @@ import pages  # noqa: E402
 import prometheus  # noqa: E402
 from daemon import until  # noqa: E402
 from harness import Skip, case, equal, has, main, row_case  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 from pages import PAGES, all_of, blocks_of, commands_of, inline_of, kind_of, reason  # noqa: E402
 from web import Web  # noqa: E402
 
@@ -100,7 +101,7 @@ class Shell:
         if "imagecat release" in command:
             self.hold()
         real = self.put_in(command)
-        done = subprocess.run(["bash", "-uec", real], capture_output=True, text=True, check=False, timeout=60, cwd=self.place.path,
+        done = subprocess.run(["bash", "-uec", real], capture_output=True, text=True, check=False, timeout=PATIENCE, cwd=self.place.path,
                               stdin=subprocess.DEVNULL, env={
                                   **os.environ, "PATH": os.path.join(self.place.path, "bin") + ":" + os.environ["PATH"],
                                   "IMAGECAT_CATALOG": self.place.catalog, "IMAGECAT_HTTP": self.web.address})

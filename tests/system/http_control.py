@@ -6,12 +6,14 @@ Usage: python3 tests/system/http_control.py BUILD_DIR [NAME]...
 import os
 import socket
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import cloud as clouds  # noqa: E402
 from daemon import polls, until  # noqa: E402
 from harness import Run, case, equal, has, main, row_case  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 from web import TOKEN, Web  # noqa: E402
 
 
@@ -88,13 +90,19 @@ def a_poll_that_runs_is_left_alone(place):
 
 @case
 def asked_for_while_it_runs(place):
-    cloud, web = world(place, account={"timeout": "2s"})
-    cloud.always("DescribeImage", clouds.Answer(how="silence"))
+    cloud, web = world(place, account={"timeout": "2m"})
+    answered = threading.Event()
+
+    def late(request, usual):
+        assert answered.wait(PATIENCE)
+        return usual()
+    cloud.script("DescribeImage", late)
+    before = len(cloud.asked())
     equal(asked(web, "/-/poll"), 1)
-    until(web.run, lambda: len(cloud.asked()) > 2)
+    until(web.run, lambda: len(cloud.asked()) > before)
     for _ in range(3):
         equal(web.command("/-/poll").json, {"due": 0, "running": 1})
-    cloud.clear_scripts()  # the poll that waits tries again, and then another one follows it
+    answered.set()  # the poll that waits ends, and then another one follows it
     until(web.run, lambda: polls(place, "prod") == 3)
     equal(web.command("/-/reload").status, 200)
     equal(outcomes(place), ["complete"] * 3)

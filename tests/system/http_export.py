@@ -338,7 +338,7 @@ def answers_are_as_described(place):
                 assert ("security" in operation) == path.startswith("/-/")
     assert asked >= 15, asked
     # Rows have all the columns that are described, and no others.
-    for name in ("images", "listings", "polls", "changes", "coverage"):
+    for name in ("images", "listings", "polls", "changes", "coverage", "image_counts"):
         row = described["components"]["schemas"][name + "_row"]["properties"]
         columns = [r["name"] for r in place.rows("SELECT name FROM pragma_table_info(?)", name)]
         equal(sorted(row), sorted(columns), name)

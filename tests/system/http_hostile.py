@@ -21,6 +21,7 @@ import harness  # noqa: E402
 import storm  # noqa: E402
 from daemon import polls, until  # noqa: E402
 from harness import Skip, case, equal, has, main  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 from storm import CRLF, HOST, MARK  # noqa: E402
 from web import TOKEN, Web, receive  # noqa: E402
 
@@ -292,7 +293,7 @@ class Storm:
         place.stack.callback(self.process.kill)
 
     def end(self):
-        seen = json.loads(self.process.communicate(timeout=60)[0])
+        seen = json.loads(self.process.communicate(timeout=PATIENCE)[0])
         equal(self.process.returncode, 0)
         print("figure: storm of seed %d: %s" % (SEED, seen))
         assert seen["at once"] == 1000 and seen["opened"] > 2000 and seen["marks"] == 0, seen
@@ -300,23 +301,18 @@ class Storm:
 
 
 NAMES = ["one", "two", "three", "four"]
-INTERVAL_S = 3
+INTERVAL_S = 8  # a slow machine may be late by half of it
 
 
-def slots(requests):
-    """The number of the slot in which each poll began; the first request of a poll asks for offset 0."""
-    times = [r.at for r in requests if r.number("Offset", 0) == 0]
-    begun = [times[0]] + [b for a, b in zip(times, times[1:]) if b - a > INTERVAL_S / 2]
-    return [int((at - begun[0]) / INTERVAL_S + 0.25) for at in begun]
-
-
-def by_account(place, cloud):
-    """What was asked for each account: they are told apart by their keys."""
-    return {name: cloud.asked("DescribeImage", {"ProjectId": "project-" + name}) for name in NAMES}
+def slots(place, account):
+    """The number of the slot in which each poll began, by the daemon's clock."""
+    begun = [row["started_at"] for row in place.rows(
+        "SELECT started_at FROM polls JOIN listings USING (listing_id) WHERE account = ? ORDER BY poll_id", account)]
+    return [int((at - begun[0]) / INTERVAL_S + 0.3) for at in begun]
 
 
 def crowd(place, kind=Web):
-    """Four accounts that are polled every three seconds, of a cloud that knows what it was asked and when."""
+    """Four accounts that are polled all the time, of a cloud that knows what it was asked."""
     cloud = place.cloud()
     cloud.put("DescribeImage", [clouds.uhost_image(n, ImageDescription="long " * 100) for n in range(300)])
     web = kind(place, [place.account("ucloud", cloud.url(), name=name, services=["uhost"], projects=["project-" + name],
@@ -325,7 +321,7 @@ def crowd(place, kind=Web):
     return cloud, web
 
 
-def endure(place, web, cloud, count):
+def endure(place, web, count):
     """Until so many slots have passed. Who asks meanwhile, and asks again when it was cut, got these answers."""
     asked = []
 
@@ -342,9 +338,9 @@ def endure(place, web, cloud, count):
 
     def enough():
         asked.append(ask())
-        return all(len(slots(requests)) > count for requests in by_account(place, cloud).values())
+        return all(len(slots(place, name)) > count for name in NAMES)
 
-    until(web.run, enough, 90)
+    until(web.run, enough, (count + 1) * INTERVAL_S + PATIENCE)
     print("figure: in the storm %d requests, %d answered" % (len(asked), asked.count(200)))
     return asked
 
@@ -360,17 +356,18 @@ def polls_and_people_in_a_storm(place):
     lines = len(web.run.err.splitlines())
     begun = len(cloud.asked())
     weather = Storm(place, web)
-    asked = endure(place, web, cloud, 5)
+    asked = endure(place, web, 3)
     weather.end()
     assert asked.count(200) > len(asked) / 2, asked
     # Every slot had its poll, one each; each was complete.
-    for name, requests in by_account(place, cloud).items():
-        equal(slots(requests), list(range(len(slots(requests)))), name)
+    for name in NAMES:
+        found = slots(place, name)
+        equal(found, list(range(len(found))), name)
     assert len(cloud.asked()) > begun
     equal(place.value("SELECT count(*) FROM polls WHERE outcome <> 'complete'"), 0)
     # Nothing of them is left.
     equal(web.get("/api/v1/images?limit=2").status, 200)
-    until(web.run, lambda: holds(web) == (files, 0), 60)
+    until(web.run, lambda: holds(web) == (files, 0))
     grown = figure(web, "process_resident_memory_bytes") - memory
     print("figure: %d kB more memory" % (grown / 1024))
     assert grown < 16 << 20, grown
@@ -385,7 +382,7 @@ def the_loop_in_a_storm(place):
     """Nothing that clients do takes the loop's thread for long, or has it sleep elsewhere than in epoll_wait()."""
     cloud, web = crowd(place, Watched)
     weather = Storm(place, web)
-    endure(place, web, cloud, 3)
+    endure(place, web, 2)
     weather.end()
     web.stop()
     seen = {name: float(value) for name, value in (pair.split("=") for pair in web.run.out.split())}
@@ -394,9 +391,9 @@ def the_loop_in_a_storm(place):
     # Processor time of the thread: what others take from the machine does not count. The rest is for interrupts.
     assert seen["turns"] > 200 and seen["over_cpu"] <= 2, seen
     assert seen["sleeps"] < seen["turns"] / 20, seen
-    # Neither does the queue for a processor. A lock whose holder waits in that queue is what is left: far from a disk, a
-    # peer, or a name that is being looked up.
-    assert seen["longest_sleep"] < 0.5, seen
+    # Neither does the queue for a processor. A lock whose holder waits in that queue is what is left, and a machine that
+    # stands still now and then: far from a disk, a peer, or a name that is being looked up in many turns.
+    assert seen["long_sleeps"] <= 2, seen
 
 
 @case
@@ -435,7 +432,7 @@ def too_slow_to_read(place):
         plain = place.stack.enter_context(contextlib.closing(socket.socket()))
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         plain.connect(("127.0.0.1", web.port))
-        plain.settimeout(60)
+        plain.settimeout(PATIENCE)
         plain.sendall(b"GET %s HTTP/1.1\r\n" % target + HOST + CRLF)
         slow.append(plain)
     equal(slow[1].recv(9), b"HTTP/1.1 ")
@@ -444,7 +441,7 @@ def too_slow_to_read(place):
     for turn in range(4):  # more than a client may have waiting for it
         cloud.put("DescribeImage", [clouds.uhost_image(n, ImageName="turn %d of %d" % (turn, n)) for n in range(800)])
         web.poll_all()
-    until(web.run, lambda: slow[1].recv(1) and holds(web)[1] < len(slow), 60)
+    until(web.run, lambda: slow[1].recv(1) and holds(web)[1] < len(slow))
     assert len(receive(slow[1])) < 4 << 20
     assert figure(web, "process_resident_memory_bytes") < memory + (16 << 20)
     web.stop()
@@ -488,7 +485,7 @@ def clients_that_leave(place):
                 plain.recv(100)
     until(web.run, lambda: web.get("/livez").status == 200)
     web.poll_all()  # only writing shows which listener has left
-    until(web.run, lambda: holds(web)[1] == 0, 60)
+    until(web.run, lambda: holds(web)[1] == 0)
     web.stop()
 
 

@@ -25,6 +25,7 @@ import client  # noqa: E402
 import harness  # noqa: E402
 import whole  # noqa: E402
 from harness import Skip, case, equal  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 LANES = 5
 SIM = ("--images", "1200", "--churn-every", "7", "--churn-size", "3", "--latency", "70ms")
@@ -40,6 +41,7 @@ INJECTIONS = [
 ]
 START_INJECTION = ("ftruncate,pwrite64,fdatasync,fsync", None, 12)
 FIRST_START_INJECTION = ("ftruncate,pwrite64,fdatasync,fsync,unlink", None, 120)  # schema and migrations
+ENOUGH_POLLS = 25  # five of each listing, and as many calls as there will be
 PHASES = {"start": 5, "idle": 5, "fetching": 5, "commit": 5, "checkpoint": 5}  # percent of all kills, at least
 SHM_WRITE, SHM_CHECKPOINT, SHM_RECOVER = 120, 121, 122  # bytes of the -shm that SQLite locks
 
@@ -96,14 +98,14 @@ class Witness(threading.Thread):
                 self.changed.notify_all()
             self.ending.wait(0.008)
 
-    def await_complete(self, after, timeout=30):
+    def await_complete(self, after):
         with self.changed:
-            self.changed.wait_for(lambda: self.broken or self.complete > after, timeout)
+            self.changed.wait_for(lambda: self.broken or self.complete > after, PATIENCE)
             return self.complete > after and not self.broken
 
     def end(self):
         self.ending.set()
-        self.join(30)
+        self.join(PATIENCE)
         assert not self.broken, "a reader was shown half a poll: %s" % self.broken
         return sorted(self.seen.items())[-200:]
 
@@ -124,7 +126,7 @@ class Traced:
 
     def last_calls(self):
         """(thread is the main one, [(call, file), …]) of the thread that made the deadly call."""
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(FileNotFoundError):
                 with open(self.log) as file:
@@ -215,7 +217,11 @@ class Lane:
         witness = Witness(self.place.catalog)
         n = self.random.randint(1, most)
         traced = Traced(self.place, calls, suffix, n)
-        if traced.run.wait_quietly(4):
+        # Of work, not of time: a slow machine makes as many calls.
+        end = time.monotonic() + PATIENCE
+        while not traced.run.wait_quietly(0.05) and len(traced.run.line("listing complete")) < ENOUGH_POLLS:
+            assert time.monotonic() < end, "it does not poll: " + traced.run.err[-1500:]
+        if traced.run.wait_quietly(0):
             traced.run.wait()
             equal(traced.run.status, -signal.SIGKILL, "imagecatd under strace: " + traced.run.err[-500:])
             phase = traced.phase(self.place)

@@ -18,12 +18,14 @@ import cloud as clouds  # noqa: E402
 from cloud import Answer, ucloud_error  # noqa: E402
 from daemon import Daemon, polls, until  # noqa: E402
 from harness import Skip, case, equal, has, main, need_root  # noqa: E402
+from patience import PATIENCE, STOP_PATIENCE  # noqa: E402
 from web import Web  # noqa: E402
 
 REGIONS = ["r%02d" % n for n in range(40)]
-# What may be on its way when the second refusal comes at two requests a second: two, and what the time until then brings.
-SLOW = 2
+# What may be on its way when the second refusal comes: two at this rate, and what the time until then brings.
+SLOW = 0.5
 BURST = 8
+SETTLED_S = 4  # a step takes seven at least
 WRONG = "wrong" * 8
 
 
@@ -50,19 +52,13 @@ def all_are(place, word, account="one"):
     return len(found) == len(REGIONS) and set(found.values()) == {word}
 
 
-def good(cloud):
-    """Requests that were answered with a list."""
-    return [r for r in cloud.asked() if r.answer and r.answer.items]
-
-
-def check_quick(cloud, interval):
-    """Every listing was asked within two intervals after the first success; the loop and the clock take a moment."""
-    first = {}
-    for request in good(cloud):
-        first.setdefault(request.params["Region"], request.at)
-    equal(sorted(first), REGIONS)
-    late = max(first.values()) - min(first.values())
-    assert late <= 2 * interval + 1, "the last one followed %.1f s after the first" % late
+def check_quick(place):
+    """Every listing was polled within two intervals after the first success: that one had its third poll then at most."""
+    order = [row["region"] for row in place.rows(
+        "SELECT region FROM polls JOIN listings USING (listing_id) WHERE outcome = 'complete' ORDER BY poll_id")]
+    equal(sorted(set(order)), REGIONS)
+    last = max(order.index(region) for region in REGIONS)
+    assert order[:last].count(order[0]) <= 3, "the last one followed after %d polls of the first" % order[:last].count(order[0])
 
 
 # ---- how often ------------------------------------------------------------------------------------------------
@@ -71,17 +67,22 @@ def check_quick(cloud, interval):
 def one_request_at_each_step(place):
     """The steps last 8 and 32 s, a tenth less at most; each of the forty fails three times meanwhile."""
     cloud, _, one = refusing(place, requests_per_second=SLOW)
+    told = []
+
+    def refuse(request, usual):
+        told.append(time.monotonic())
+    cloud.script("DescribeImage", refuse)
     daemon = Daemon(place, [one])
     until(daemon.run, lambda: place.value(
-        "SELECT min(n) FROM (SELECT count(*) AS n FROM polls GROUP BY listing_id)") == 2, 60)
+        "SELECT ifnull(min(n), 0) FROM (SELECT count(*) AS n FROM polls GROUP BY listing_id)") >= 2 and len(cloud.asked()) > 2)
     equal(place.value("SELECT count(DISTINCT listing_id) FROM polls"), len(REGIONS))
-    first = cloud.asked()[0].at
-    steps = [r for r in cloud.asked() if r.at > first + 2]
-    assert len(cloud.asked()) - len(steps) <= BURST, "%d requests at once" % len(cloud.asked())
-    assert len(steps) <= 1, "%d requests after the first moment" % len(steps)
-    assert steps and steps[0].at - first > 7, [r.at - first for r in steps]
+    # The two, what was on its way until the second refusal was told, and no more than one for each step after it.
+    asked = [r.at for r in cloud.asked()]
+    steps = [at for at in asked if at > told[1] + SETTLED_S]
+    assert len(asked) - len(steps) <= BURST, "%d requests at once" % len(asked)
+    assert steps[0] - asked[1] > 7 and all(b - a > 28 for a, b in zip(steps, steps[1:])), (asked, told)
     equal(place.rows("SELECT DISTINCT outcome, error_class FROM polls"), [{"outcome": "failed", "error_class": "auth"}])
-    equal(place.value("SELECT sum(requests) FROM polls"), len(cloud.asked()), "requests told of")
+    until(daemon.run, lambda: place.value("SELECT sum(requests) FROM polls") == len(cloud.asked()))
     assert all_are(place, "auth"), health(place)
     # Who waits says so, and who was asked says what the cloud said.
     for row in place.rows("SELECT requests, message, code FROM polls"):
@@ -129,7 +130,7 @@ def a_refusal_of_one_listing_is_its_own(place):
     until(daemon.run, lambda: polls(place, "one", "failed", region="r00") >= 2 and
           min(polls(place, "one", region=r) for r in REGIONS[1:6]) > 0)
     more = polls(place, "one", region="r05")
-    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") >= 3, 60)
+    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") >= 3)
     equal(place.rows("SELECT message FROM polls WHERE outcome = 'failed' AND requests = 0"), [], "listings that waited")
     assert polls(place, "one", region="r05") > more + 5, (polls(place, "one", region="r05"), more)
     equal({r: h for r, h in health(place).items() if h != "ok"}, {"r00": "auth"})
@@ -143,16 +144,16 @@ def a_refusal_that_passes_stops_nobody(place):
     cloud = place.cloud()
     cloud.put("DescribeImage", [clouds.uhost_image(n) for n in range(3)])
     cloud.script("DescribeImage", lambda request, usual: ucloud_error(171, "no"), nth=1)
-    daemon = Daemon(place, [account(place, cloud, regions=REGIONS[:6], requests_per_second=SLOW, interval="10m")])
-    until(daemon.run, lambda: sorted(health(place).values()) == ["auth"] + 5 * ["ok"], 60)
+    daemon = Daemon(place, [account(place, cloud, regions=REGIONS[:6], requests_per_second=2, interval="10m")])
+    until(daemon.run, lambda: sorted(health(place).values()) == ["auth"] + 5 * ["ok"])
     equal(place.value("SELECT count(*) FROM polls WHERE requests = 0"), 0, "listings that waited")
     daemon.stop()
 
 
 @case
 def who_waits_costs_no_turn(place):
-    """Two requests in two seconds; the others would take eighty if each of them waited for its turn to be told."""
-    cloud, _, one = refusing(place, requests_per_second=0.5, interval="1h")
+    """Two requests in five seconds; the others would take minutes if each of them waited for its turn to be told."""
+    cloud, _, one = refusing(place, requests_per_second=0.2, interval="1h")
     daemon = Daemon(place, [one])
     until(daemon.run, lambda: all_are(place, "auth"))
     equal(len(cloud.asked()), 2, "requests")
@@ -165,7 +166,7 @@ def a_retry_that_waits_says_why_it_was_one(place):
     cloud, _, one = refusing(place, interval="1h", regions=REGIONS[:3])
     cloud.always("DescribeImage", Answer("slow down", 429), where={"Region": "r00"})
     daemon = Daemon(place, [one])
-    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") > 0, 60)
+    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") > 0)
     row = place.last_poll("one", region="r00")
     equal((row["error_class"], row["http_status"], row["requests"]), ("throttled", 429, 1))
     has(row["message"], "too many requests")
@@ -195,8 +196,8 @@ def a_rotated_key_file_is_found(place):
     daemon = Daemon(place, [one])
     until(daemon.run, lambda: all_are(place, "auth"))
     place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
-    until(daemon.run, lambda: all_are(place, "ok"), 60)
-    check_quick(cloud, 2)
+    until(daemon.run, lambda: all_are(place, "ok"))
+    check_quick(place)
     daemon.stop()
 
 
@@ -229,9 +230,9 @@ def a_key_that_is_right_again_is_found(place):
     asked = len(cloud.asked())
     cloud.keys[clouds.UCLOUD_ID] = clouds.UCLOUD_SECRET
     equal(web.command("/-/poll?listing=one+uhost+r07").status, 202)
-    until(web.run, lambda: all_are(place, "ok"), 60)
+    until(web.run, lambda: all_are(place, "ok"))
     equal({r.params["Region"] for r in cloud.asked()[asked:asked + 2]}, {"r07"})
-    check_quick(cloud, 5)
+    check_quick(place)
     web.run.kill(signal.SIGTERM)
     equal(web.run.wait(), 0)
 
@@ -245,11 +246,11 @@ def a_late_refusal_is_of_the_key_that_signed(place):
     def slow(request, usual):
         answer = usual()
         asked.set()
-        assert accepted.wait(60)
+        assert accepted.wait(PATIENCE)
         return answer
 
     def quick(request, usual):
-        assert asked.wait(60)
+        assert asked.wait(PATIENCE)
         answer = usual()
         if answer.items:
             accepted.set()
@@ -259,12 +260,12 @@ def a_late_refusal_is_of_the_key_that_signed(place):
     daemon = Daemon(place, [one])
     until(daemon.run, lambda: polls(place, "one", "failed", region="r01") > 0)
     place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
-    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") > 0, 60)
+    until(daemon.run, lambda: polls(place, "one", "failed", region="r00") > 0)
     late = place.rows("SELECT poll_id, message FROM polls WHERE outcome = 'failed' AND listing_id = ?",
                       place.listing("one", region="r00")["listing_id"])[0]
     has(late["message"], "check private_key")
     before = polls(place, "one", region="r01")
-    until(daemon.run, lambda: polls(place, "one", region="r01") > before + 3 and polls(place, "one", region="r00") > 0, 60)
+    until(daemon.run, lambda: polls(place, "one", region="r01") > before + 3 and polls(place, "one", region="r00") > 0)
     equal(place.rows("SELECT message FROM polls WHERE outcome = 'failed' AND poll_id > ?", late["poll_id"]), [])
     daemon.stop()
 
@@ -391,7 +392,7 @@ def need_strace():
 def hang(place, run, path):
     """strace holds every thread of the run that opens the file."""
     tracer = subprocess.Popen(["strace", "-f", "-p", str(run.pid), "-P", path, "-e", "trace=openat", "-e",
-                               "inject=openat:delay_enter=60000000"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                               "inject=openat:delay_enter=600000000"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     place.stack.callback(tracer.wait)
     place.stack.callback(tracer.kill)
     line = tracer.stderr.readline()
@@ -408,20 +409,19 @@ def has_ended(run):
 
 
 def stop_while_it_hangs(run, tracer):
-    """In time, and as one that could not end everything."""
-    started = time.monotonic()
+    """By the alarm, as one that could not end everything; signals.py sees when it rings."""
+    end = time.monotonic() + STOP_PATIENCE
     run.kill(signal.SIGTERM)
-    while not has_ended(run) and time.monotonic() < started + 10:
+    while not has_ended(run) and time.monotonic() < end:
         time.sleep(0.02)
-    took = time.monotonic() - started
+    ended = has_ended(run)
     tracer.kill()
-    equal(run.wait(20), 1, run.err[-1500:])
-    assert took < 5, "stopping took %.1f s" % took
+    equal((ended, run.wait()), (True, 1), run.err[-1500:])
 
 
 @case
 def a_key_file_that_hangs_stops_nobody_else(place):
-    """From now on an open of it takes a minute; other accounts are read and stored, and the end comes in time."""
+    """From now on an open of it takes ten minutes; other accounts are read and stored, and the end comes in time."""
     need_strace()
     cloud, path, one = refusing(place, regions=REGIONS[:3], interval="1s")
     other = place.cloud()
@@ -434,7 +434,7 @@ def a_key_file_that_hangs_stops_nobody_else(place):
     # The next try of the first account reads its key; it does not wait for ever, and goes on with the old one.
     failed = place.value("SELECT count(*) FROM polls WHERE outcome = 'failed'")
     before = polls(place, "two")
-    until(run, lambda: place.value("SELECT count(*) FROM polls WHERE outcome = 'failed'") > failed + 2, 60)
+    until(run, lambda: place.value("SELECT count(*) FROM polls WHERE outcome = 'failed'") > failed + 2)
     assert polls(place, "two") > before + 5, "%d polls of the other account" % (polls(place, "two") - before)
     stop_while_it_hangs(run, tracer)
     place.check_integrity()
@@ -455,9 +455,9 @@ def a_key_file_that_hangs_holds_up_no_other_key(place):
     tracer = hang(place, run, path)
     # Of the first account somebody has given up waiting for the file.
     asked = len(cloud.asked())
-    until(run, lambda: len(cloud.asked()) > asked, 50)
+    until(run, lambda: len(cloud.asked()) > asked)
     place.key_file("two.key", clouds.UCLOUD_SECRET + "\n")
-    until(run, lambda: polls(place, "two") > 0, 40)
+    until(run, lambda: polls(place, "two") > 0)
     assert tracer.poll() is None
     stop_while_it_hangs(run, tracer)
 
@@ -474,7 +474,7 @@ def a_fifo_in_place_of_a_key_file_stops_nobody(place):
     until(daemon.run, lambda: len(cloud.asked()) > asked)
     os.unlink(path)
     place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
-    until(daemon.run, lambda: polls(place, "one", region="r00") > 0 and polls(place, "one", region="r01") > 0, 60)
+    until(daemon.run, lambda: polls(place, "one", region="r00") > 0 and polls(place, "one", region="r01") > 0)
     daemon.stop()
 
 

@@ -338,7 +338,7 @@ def pages_without_end(place, size):
         return Answer(world.shelf.body(part))
     world.cloud.script("DescribeImage", act)
     world.before = 0
-    run = place.once(3, timeout=60)
+    run = place.once(3)
     poll = place.last_poll("prod")
     assert poll["outcome"] in ("partial", "failed"), poll["outcome"]
     assert poll["requests"] < 1000, poll["requests"]

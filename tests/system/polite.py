@@ -9,6 +9,7 @@ import email.utils
 import os
 import signal
 import sys
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -17,6 +18,7 @@ import cloud as clouds  # noqa: E402
 from cloud import Answer, ucloud_error  # noqa: E402
 from daemon import Daemon, polls, until  # noqa: E402
 from harness import case, equal, has, main, row_case  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 HOUR = 3600
 
@@ -35,8 +37,10 @@ def ended(place, account="one", **where):
 
 
 def wait_of(place, account="one", **where):
-    """Seconds from the end of the last poll to the next one."""
-    return place.listing(account, **where)["next_due_at"] - ended(place, account, **where)[-1]["finished_at"]
+    """Seconds from the end of the last poll to the next one, both of one moment."""
+    return place.value("SELECT next_due_at - (SELECT finished_at FROM polls AS p WHERE p.listing_id = l.listing_id"
+                       " ORDER BY poll_id DESC LIMIT 1) FROM listings AS l WHERE listing_id = ?",
+                       place.listing(account, **where)["listing_id"])
 
 
 def about(got, low, high):
@@ -106,21 +110,24 @@ def doubles_and_recovers(place):
     """Every second: 2, 4, 8 s; after one success the interval is as it was."""
     cloud = place.cloud()
     cloud.put("DescribeImage", [clouds.uhost_image(1)])
-    cloud.always("DescribeImage", Answer(status=404))
-    daemon = Daemon(place, [one(place, cloud, interval="1s")])
+    looked = threading.Semaphore(1)
+
+    def fail(request, usual):
+        assert looked.acquire(timeout=PATIENCE)  # no poll ends before the one before it was looked at
+        return Answer(status=404) if request.nth <= 3 else None
+    cloud.script("DescribeImage", fail)
+    daemon = Daemon(place, [one(place, cloud, interval="1s", timeout="60s")])
     for n, wait in enumerate((2, 4, 8)):
-        if n == 2:
-            cloud.clear_scripts()
-            cloud.script("DescribeImage", lambda request, usual: Answer(status=404), nth=3)
         until(daemon.run, lambda: len(ended(place)) > n)
         equal(place.listing("one")["consecutive_failures"], n + 1)
         about(wait_of(place), wait * 0.9, wait * 1.1)
+        looked.release()
+    looked.release(1000)
     until(daemon.run, lambda: polls(place, "one") > 2)
     about(wait_of(place), 1, 1)
-    finished = [row["finished_at"] for row in ended(place)]
+    asked = [r.at for r in cloud.asked()]
     for n, wait in enumerate((2, 4, 8)):
-        about(finished[n + 1] - finished[n], wait * 0.9, wait * 1.1)
-    assert finished[5] - finished[3] <= 4, finished
+        assert asked[n + 1] - asked[n] > wait * 0.9, asked
     daemon.stop()
 
 
@@ -137,12 +144,14 @@ def survives_a_restart(place):
     daemon.stop()
     asked = len(cloud.asked())
     daemon = Daemon(place, [account])
+    before = time.time()
     daemon.run.kill(signal.SIGUSR1)
     until(daemon.run, lambda: len(daemon.run.line("listing listing=")) == 2)
+    after = time.time()
     for line in daemon.run.line("listing listing="):
         region = "hk" if "uhost hk" in line else "cn-bj2"
         left = int(line.split("due_in_s=")[1].split()[0])
-        about(left + time.time(), due[region] - 3, due[region])
+        assert before + left - 2 <= due[region] <= after + left + 4, (before, after, left, due)
         has(line, "failures=%d" % (region == "cn-bj2"))
     daemon.stop()
     equal(len(cloud.asked()), asked)
@@ -159,16 +168,13 @@ def many_overdue_do_not_stampede(place):
     cloud.put("DescribeImage", [clouds.uhost_image(1)])
     regions = ["r%d" % n for n in range(100)]
     account = one(place, cloud, regions=regions, interval="1h")
+    started = time.monotonic()  # before the first of them is due: a slow machine does not make it shorter
     daemon = Daemon(place, [account])
-    started = time.monotonic()
-    until(daemon.run, lambda: len(cloud.asked()) >= 20)
-    first = cloud.asked()[0].at
     until(daemon.run, lambda: len(cloud.asked()) >= 200)
-    cloud_seconds = cloud.asked()[199].at - first
+    cloud_seconds = cloud.asked()[199].at - started
     assert cloud_seconds > 6, "a hundred first polls in %.1f s" % cloud_seconds
-    assert first - started < 5
-    equal(place.value("SELECT count(DISTINCT listing_id) FROM polls WHERE outcome = 'complete'") >= 99, True)
     until(daemon.run, lambda: place.value("SELECT count(*) FROM polls") >= 100)
+    equal(place.value("SELECT count(DISTINCT listing_id) FROM polls WHERE outcome = 'complete'"), 100)
     waits = [row["next_due_at"] - row["last_attempt_at"] for row in place.rows("SELECT * FROM listings")]
     assert min(waits) < 3500 and max(waits) > 3700, "no jitter: %s" % sorted(waits)
     daemon.stop()
@@ -181,12 +187,12 @@ def key_is_read_again_before_each_try(place):
     cloud = place.cloud()
     cloud.put("DescribeImage", [clouds.uhost_image(1)])
     path = place.key_file("one.key", "wrong" * 8 + "\n")
-    account = one(place, cloud, interval="1s", private_key_file=path)
+    account = one(place, cloud, interval="3s", private_key_file=path)
     daemon = Daemon(place, [account])
     until(daemon.run, lambda: ended(place))
     equal(ended(place)[0]["error_class"], "auth")
     equal(place.listing("one")["health"], "auth")
-    about(wait_of(place), 3.6, 4.4)
+    about(wait_of(place), 10.8, 13.2)
     place.key_file("one.key", clouds.UCLOUD_SECRET + "\n")
     until(daemon.run, lambda: polls(place, "one") > 1)
     equal(len([row for row in ended(place) if row["outcome"] == "failed"]), 1)
@@ -235,7 +241,7 @@ def http_date(seconds):
 # name, the header, and the wait until the next poll of a listing polled every 10 minutes; None: retried within it
 RETRY_AFTER = [
     ("seconds", lambda: "1800", (1800, 1860)),
-    ("a_date", lambda: http_date(2400), (2395, 2462)),
+    ("a_date", lambda: http_date(2400), (2370, 2462)),
     ("ten_years", lambda: "315360000", (HOUR, HOUR + 60)),
     ("ten_years_as_a_date", lambda: http_date(315360000), (HOUR, HOUR + 60)),
     ("huge", lambda: "9" * 40, (HOUR, HOUR + 60)),
@@ -272,10 +278,10 @@ def no_hint(place, header):
     cloud.put("DescribeImage", [clouds.uhost_image(1)])
     cloud.script("DescribeImage", lambda request, usual: Answer(status=429, headers={"Retry-After": header}), nth=1)
     daemon = Daemon(place, [one(place, cloud)])
-    until(daemon.run, lambda: ended(place), seconds=40)
+    until(daemon.run, lambda: ended(place))
     equal((ended(place)[0]["outcome"], ended(place)[0]["retries"]), ("complete", 1))
     first, second = cloud.asked()[0].at, cloud.asked()[1].at
-    assert 4.9 < second - first < 25, second - first
+    assert 4.9 < second - first, second - first
     daemon.stop()
 
 
@@ -292,7 +298,7 @@ def throttled_keeps_its_health(place):
     until(daemon.run, lambda: len(cloud.asked(where={"Region": "hk"})) > throttled)
     before = polls(place, "one", region="cn-bj2")
     until(daemon.run, lambda: polls(place, "one", region="cn-bj2") > before + 1)
-    until(daemon.run, lambda: ended(place, region="hk")[-1]["error_class"] == "throttled", seconds=40)
+    until(daemon.run, lambda: ended(place, region="hk")[-1]["error_class"] == "throttled")
     equal(place.listing("one", region="hk")["health"], "ok")
     about(wait_of(place, region="hk"), 1.8, 2.2)
     daemon.stop()
@@ -317,7 +323,7 @@ def six_listings_of_a_throttled_account(place):
     regions = ["r%d" % n for n in range(6)]
     daemon = Daemon(place, [one(place, cloud, regions=regions, interval="4s", requests_per_second=10)])
     until(daemon.run, lambda: refused)
-    until(daemon.run, lambda: all(polls(place, "one", region=r) > 1 for r in regions), seconds=60)
+    until(daemon.run, lambda: all(polls(place, "one", region=r) > 1 for r in regions))
     after = [r.at for r in cloud.asked() if r.at > refused[0] + 0.2]
     for n, at in enumerate(after):
         within = [other for other in after[n:] if other < at + 4]
@@ -336,10 +342,11 @@ def one_key_in_two_accounts(place):
                 for name, rate in (("a", 4), ("b", 50))]
     accounts.append(place.account("ucloud", other.url(), name="c", services=["uhost"], interval="10m",
                                   regions=["r%d" % n for n in range(10)], requests_per_second=50))
+    started = time.monotonic()  # before the first: a slow machine does not make it shorter
     daemon = Daemon(place, accounts)
     until(daemon.run, lambda: len(cloud.asked()) >= 24)
     at = [r.at for r in cloud.asked()]
-    assert at[23] - at[0] > 4.5, "24 requests in %.2f s at 4 a second" % (at[23] - at[0])
+    assert at[23] - started > 4.5, "24 requests in %.2f s at 4 a second" % (at[23] - started)
     equal({r.params["Region"] for r in other.asked()}, {"r%d" % n for n in range(10)})  # not held up by it
     assert other.asked()[19].at < at[23]
     daemon.stop()
@@ -392,7 +399,7 @@ def a_hanging_cloud_delays_no_other(place):
     dead, alive = place.cloud(), place.cloud()
     dead.always(None, Answer(how="silence"))
     alive.put("DescribeImage", [clouds.uhost_image(n) for n in range(20)], cap=5)
-    accounts = [one(place, dead, name="dead", regions=["r%d" % n for n in range(40)], timeout="60s"),
+    accounts = [one(place, dead, name="dead", regions=["r%d" % n for n in range(40)], timeout="5m"),
                 one(place, alive, name="alive", interval="1s")]
     daemon = Daemon(place, accounts, limits={"requests_in_flight": 8})
     until(daemon.run, lambda: len(dead.asked()) == 4)

@@ -55,7 +55,7 @@ class Sim:
         self.process.stdout.close()
         assert status == 0, "exit status %d" % status
 
-    def raw(self, method, target, body=None, headers=None, timeout=30):
+    def raw(self, method, target, body=None, headers=None, timeout=90):
         """(status, headers, bytes)"""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
@@ -585,7 +585,7 @@ def latency_delays_and_overlaps(build):
         started = time.monotonic()
         connections = []
         for _ in range(10):
-            connection = http.client.HTTPConnection("127.0.0.1", sim.port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", sim.port, timeout=90)
             connection.request("GET", "/?" + ucloud_query("GetRegion", {}))
             connections.append(connection)
         for connection in connections:
@@ -629,7 +629,7 @@ def the_command_line(build):
     program = os.path.join(build, "imagecat-sim")
 
     def run(*options):
-        done = subprocess.run([program, *options], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([program, *options], capture_output=True, text=True, timeout=90)
         return done.returncode, done.stdout, done.stderr
     status, out, _ = run("--help")
     assert status == 0 and UCLOUD[1] in out and QINGCLOUD[1] in out and "gzipbomb" in out and "--spread" in out

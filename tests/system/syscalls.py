@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 import client  # noqa: E402
 import harness  # noqa: E402
 from harness import Skip, case, equal, main  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 CALLS = ("open,openat,openat2,creat,close,dup,dup2,dup3,rename,renameat,renameat2,unlink,unlinkat,link,linkat,symlink,"
          "symlinkat,mkdir,mkdirat,truncate,ftruncate")
@@ -117,7 +118,7 @@ class Readers(threading.Thread):
 
     def end(self):
         self.ending.set()
-        self.join(30)
+        self.join(PATIENCE)
         assert self.count and self.statuses == {0}, "imagecat list: %d runs, %s" % (self.count, self.statuses)
 
 
@@ -133,7 +134,7 @@ def trace(place, *arguments, preload=None):
 
 def calls_of(run, log):
     """After the end of the run: strace writes on for a moment."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while True:
         with open(log) as file:
             text = file.read()
@@ -161,7 +162,7 @@ def configure(place, sim):
 
 
 def await_polls(place, run, count):
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while len(run.line("listing complete")) < count:
         assert not run.wait_quietly(0.05) and time.monotonic() < until, "polls stopped: " + run.err[-1500:]
 
@@ -178,7 +179,7 @@ def live(place, preload=None):
     await_polls(place, run, 40)
     readers.end()
     run.kill(signal.SIGTERM)
-    equal(run.wait(30), 0, run.err[-1500:])
+    equal(run.wait(), 0, run.err[-1500:])
     return calls_of(run, log)
 
 
@@ -190,7 +191,7 @@ def only_sqlite_touches_the_catalog(place):
         configure(place, sim)
         calls = live(place)
         once, log = trace(place, "--once")
-        equal(once.wait(60), 0, once.err[-1500:])
+        equal(once.wait(), 0, once.err[-1500:])
         calls += calls_of(once, log)
     # The judge sees: opens of each file with a stack, and their closing.
     for suffix in ("", "-wal", "-shm"):
@@ -241,7 +242,7 @@ def judge_catches_an_innocent_open_and_close(place):
     with client.Sim(harness.build, "--images", "600") as sim:
         configure(place, sim)
         run, log = trace(place, "--once", preload=shim)
-        equal(run.wait(60), 0, run.err[-1500:])
+        equal(run.wait(), 0, run.err[-1500:])
         calls = calls_of(run, log)
     found = strangers(calls, place.catalog)
     names = {c.name for c in found}

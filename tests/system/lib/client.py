@@ -7,6 +7,7 @@ import time
 import urllib.parse
 
 import cloud as clouds
+from patience import PATIENCE
 
 ACTIONS = {"uhost": "DescribeImage", "uk8s": "DescribeUK8SImage", "custom": "DescribeCompShareCustomImages",
            "platform": "DescribeCompShareImages", "community": "DescribeCommunityImages",
@@ -34,13 +35,13 @@ class Sim:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
     def url(self, path="/"):
         return self.address + path
 
     def raw(self, method, target, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, target, body=body)
             response = connection.getresponse()

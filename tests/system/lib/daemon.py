@@ -6,9 +6,10 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import equal  # noqa: E402
+from patience import PATIENCE, STOP_PATIENCE  # noqa: E402
 
 
-def until(run, what, seconds=30):
+def until(run, what, seconds=PATIENCE):
     """Until what() is true; it is asked again and again, since a catalog tells nobody that it changed."""
     end = time.monotonic() + seconds
     while not what():
@@ -45,11 +46,9 @@ class Daemon:
         equal("refused" not in line, done, line)
         return line
 
-    def stop(self, seconds=5):
-        started = time.monotonic()
+    def stop(self):
         self.run.kill(signal.SIGTERM)
-        equal(self.run.wait(), 0, self.run.err[-1000:])
-        assert time.monotonic() - started < seconds + 2, "stopping took too long"
+        equal(self.run.wait(STOP_PATIENCE), 0, self.run.err[-1000:])
         self.place.check_integrity()
 
 

@@ -70,7 +70,7 @@ class Reader:
     """Opens a catalog as the data source does with our provisioning, and trusts nothing."""
 
     def __init__(self, path):
-        self.db = sqlite3.connect("file:%s?mode=ro" % urllib.parse.quote(path), uri=True, timeout=5)
+        self.db = sqlite3.connect("file:%s?mode=ro" % urllib.parse.quote(path), uri=True, timeout=60)
         self.db.execute("PRAGMA query_only = 1")
         self.db.execute("PRAGMA trusted_schema = OFF")
         self.steps = 0

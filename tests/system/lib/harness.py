@@ -24,6 +24,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cloud as clouds  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "fixtures")
 WORKERS = 4  # cases mostly wait
@@ -35,15 +36,6 @@ build = None
 def case(function):
     cases.append(function)
     return function
-
-
-def skipped(reason):
-    """Not run unless its whole name is given; said in the output, so that nobody takes it for tested."""
-    def take(function):
-        function.skipped = reason
-        cases.append(function)
-        return function
-    return take
 
 
 def row_case(rows, name=None):
@@ -85,7 +77,7 @@ def has(text, part):
 class Run:
     """One process. stdout and stderr go to files, so that it never waits for a reader."""
 
-    def __init__(self, place, arguments, env=None, user=None, group=None, program="imagecatd"):
+    def __init__(self, place, arguments, env=None, user=None, group=None, program="imagecatd", before=()):
         place.run_count += 1
         base = os.path.join(place.output, "run%d" % place.run_count)
         self.paths = base + ".out", base + ".err"
@@ -108,12 +100,12 @@ class Run:
             executable = copy
             identity = {"user": user, "group": group if group is not None else user, "extra_groups": []}
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
-            self.process = subprocess.Popen([executable, *arguments], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*before, executable, *arguments], stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=err, env=environment, cwd=place.path,
                                             start_new_session=True, **identity)
         self.pid = self.process.pid
 
-    def wait(self, timeout=60):
+    def wait(self, timeout=PATIENCE):
         """The exit status; a run that does not end is killed and an error."""
         if self.status is not None:
             return self.status
@@ -132,7 +124,7 @@ class Run:
         assert "Sanitizer" not in self.err and "runtime error:" not in self.err, self.err[-4000:]
         return self.status
 
-    def await_line(self, part, timeout=30):
+    def await_line(self, part, timeout=PATIENCE):
         """Until stderr has a line with `part`."""
         until = time.monotonic() + timeout
         while not self.line(part):
@@ -238,7 +230,7 @@ class Place:
         self.runs.append(run)
         return run
 
-    def once(self, expected=None, timeout=60, **more):
+    def once(self, expected=None, timeout=PATIENCE, **more):
         run = self.start("--once", **more)
         run.wait(timeout)
         if expected is not None:
@@ -250,7 +242,7 @@ class Place:
 
     @contextlib.contextmanager
     def database(self, path=None):
-        connection = sqlite3.connect("file:%s?mode=ro" % urllib.parse.quote(path or self.catalog), uri=True)
+        connection = sqlite3.connect("file:%s?mode=ro" % urllib.parse.quote(path or self.catalog), uri=True, timeout=PATIENCE)
         connection.row_factory = sqlite3.Row
         try:
             yield connection
@@ -290,7 +282,7 @@ class Place:
 
     def change(self, sql):
         """Behind the daemon's back."""
-        with contextlib.closing(sqlite3.connect(self.catalog)) as db, db:
+        with contextlib.closing(sqlite3.connect(self.catalog, timeout=PATIENCE)) as db, db:
             db.executescript(sql)
 
     def check_integrity(self):
@@ -393,10 +385,6 @@ def main():
     build = os.path.abspath(sys.argv[1])
     wanted = sys.argv[2:]
     chosen = [c for c in cases if not wanted or any(part in c.__name__ for part in wanted)]
-    left_out = [c for c in chosen if hasattr(c, "skipped") and c.__name__ not in wanted]
-    chosen = [c for c in chosen if c not in left_out]
-    for function in left_out:
-        print("[  SKIPPED ] %s: %s" % (function.__name__, function.skipped), flush=True)
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         results = list(pool.map(run_case, chosen))
     print("[==========] %d tests, %d failed" % (len(results), results.count(False)))

@@ -1,7 +1,9 @@
 """Debian's Prometheus, scraping a daemon for a test."""
+import contextlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,6 +15,7 @@ import urllib.parse
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 from daemon import until  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 PROGRAM = "/usr/bin/prometheus"
 
@@ -29,9 +32,15 @@ def promtool(*arguments, data=None):
 
 
 def free_port():
-    with socket.socket() as plain:
-        plain.bind(("127.0.0.1", 0))
-        return plain.getsockname()[1]
+    """Below those that the kernel gives to connections, which come and go until it is used."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first = int(file.read().split()[0])
+    while True:
+        port = random.randrange(first // 2, first)
+        with socket.socket() as plain:
+            with contextlib.suppress(OSError):
+                plain.bind(("127.0.0.1", port))
+                return port
 
 
 class Prometheus:
@@ -49,10 +58,10 @@ class Prometheus:
                                        "--web.listen-address", "127.0.0.1:%d" % self.port, "--log.level", "warn"],
                                program=PROGRAM)
         place.runs.append(self.run)
-        until(self.run, lambda: self._get("/-/ready")[0] == 200, 60)
+        until(self.run, lambda: self._get("/-/ready")[0] == 200)
 
     def _get(self, target):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request("GET", target)
             response = connection.getresponse()
@@ -85,8 +94,8 @@ class Prometheus:
         """The labels of each series that there was in the last hours."""
         return self.api("series", **{"match[]": selector})
 
-    def until(self, expression, holds, seconds=60):
-        until(self.run, lambda: holds(self.value(expression)), seconds)
+    def until(self, expression, holds):
+        until(self.run, lambda: holds(self.value(expression)))
 
     def stop(self):
         self.run.kill(signal.SIGTERM)

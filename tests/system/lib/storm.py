@@ -130,7 +130,8 @@ class Storm:
 
     def run(self):
         tick = 0.0
-        while not select.select([sys.stdin], [], [], 0)[0]:
+        # On a slow machine it lasts until there were enough of them.
+        while self.seen["opened"] <= 2 * self.count or not select.select([sys.stdin], [], [], 0)[0]:
             self.fill()
             for number, _ in self.poll.poll(0.05):
                 self.hear(number)

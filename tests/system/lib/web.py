@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from daemon import Daemon, until  # noqa: E402,F401
 from harness import equal  # noqa: E402
+from patience import PATIENCE  # noqa: E402
 
 TOKEN = "a-token-of-the-tests-31415926"
 
@@ -34,12 +35,12 @@ class Reply:
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=60)
+        super().__init__("localhost", timeout=PATIENCE)
         self.path = path
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(60)
+        self.sock.settimeout(PATIENCE)
         self.sock.connect(self.path)
 
 
@@ -62,7 +63,7 @@ class Web(Daemon):
     def connection(self):
         if self.address.startswith("unix:"):
             return UnixConnection(self.address[5:])
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     def ask(self, method, target, body=None, **headers):
         connection = self.connection()
@@ -87,10 +88,13 @@ class Web(Daemon):
 
     def poll_all(self):
         """Every listing, in a poll that begins after this call."""
-        before = self.place.value("SELECT max(poll_id) FROM polls")
-        answer = self.command("/-/poll").json
-        until(self.run, lambda: self.place.value("SELECT count(*) FROM polls WHERE poll_id > ?", before) >=
-              answer["due"] + answer["running"])
+        running = 1
+        while running:  # those had begun before
+            before = self.place.value("SELECT max(poll_id) FROM polls")
+            running = self.command("/-/poll").json["running"]
+            until(self.run, lambda: self.place.value(
+                "SELECT count(*) FROM listings AS l WHERE health <> 'disabled' AND NOT EXISTS"
+                " (SELECT 1 FROM polls AS p WHERE p.listing_id = l.listing_id AND p.poll_id > ?)", before) == 0)
 
     @contextlib.contextmanager
     def socket(self):
@@ -100,7 +104,7 @@ class Web(Daemon):
             plain.connect(self.address[5:])
         else:
             plain = socket.create_connection(("127.0.0.1", self.port))
-        plain.settimeout(60)
+        plain.settimeout(PATIENCE)
         try:
             yield plain
         finally:

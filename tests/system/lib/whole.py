@@ -8,6 +8,8 @@ import sqlite3
 import subprocess
 import urllib.parse
 
+from patience import PATIENCE
+
 # The listing's first complete poll: what was seen until then enters the feed through one entry.
 BASELINES = "SELECT listing_id, min(poll_id) AS poll_id FROM changes WHERE kind = 'baseline' GROUP BY listing_id"
 
@@ -75,7 +77,7 @@ RULES = [
 def open_catalog(path, mode="ro"):
     db = sqlite3.connect("file:%s?mode=%s" % (urllib.parse.quote(path), mode), uri=True, isolation_level=None,
                          check_same_thread=False)
-    db.execute("PRAGMA busy_timeout = 5000")
+    db.execute("PRAGMA busy_timeout = %d" % (PATIENCE * 1000))
     return db
 
 
