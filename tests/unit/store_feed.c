@@ -12,7 +12,7 @@
 static struct fixture fixture;
 
 /* The feed is 1 to 10; after that the oldest ones go, or a backup was restored. */
-enum loss { NOTHING, UP_TO_7, ALL, FROM_4_TO_6 };
+enum loss { NOTHING, UP_TO_7, ALL, FROM_4_TO_6, LOSSES };
 
 /* clang-format off */
 static const struct row {
@@ -73,7 +73,8 @@ static const struct back_row {
 static void lose(struct fixture *f, enum loss loss)
 {
 	switch (loss) {
-	case NOTHING: break;
+	case NOTHING:
+	case LOSSES: break;
 	case UP_TO_7: assert_int_equal(store_prune(f->store, f->now, 179, 0, &f->err), 0); break;
 	case ALL:
 		f->now += 1000;
@@ -101,6 +102,28 @@ static struct reader *start(struct fixture *f, enum loss loss)
 	lose(f, loss);
 	assert_int_equal(reader_open(&reader, f->path, &f->err), 0);
 	return reader;
+}
+
+/* One catalog for each loss: the rows only read. */
+static struct fixture lost[LOSSES];
+static struct reader *readers[LOSSES];
+
+static int open_all(void **state)
+{
+	(void)state;
+	for (enum loss loss = 0; loss < LOSSES; loss++)
+		readers[loss] = start(&lost[loss], loss);
+	return 0;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	for (enum loss loss = 0; loss < LOSSES; loss++) {
+		reader_close(readers[loss]);
+		fixture_end(&lost[loss]);
+	}
+	return 0;
 }
 
 static int take_seq(const struct reader_row *row, void *data)
@@ -131,7 +154,6 @@ static void ask(struct reader *reader, const struct view_query *query, int expec
 static void reads(void **state)
 {
 	const struct row *row = *state;
-	struct reader *reader = start(&fixture, row->loss);
 	struct reader_key key = { 1, { { .type = READER_INT, .integer = row->after } } };
 	struct reader_page page = { .limit = 100, .after = row->after ? &key : NULL };
 	const struct view_query queries[] = { { .after = row->after },
@@ -139,22 +161,18 @@ static void reads(void **state)
 					      { .page = &page, .after = row->after ? 1 : 0 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(queries); i++)
-		ask(reader, &queries[i], row->expected, row->read);
-	reader_close(reader);
-	fixture_end(&fixture);
+		ask(readers[row->loss], &queries[i], row->expected, row->read);
 }
 
 static void reads_back(void **state)
 {
 	const struct back_row *row = *state;
-	struct reader *reader = start(&fixture, row->loss);
 	struct reader_key key = { 1, { { .type = READER_INT, .integer = row->behind } } };
 	struct reader_page page = { .limit = 100, .after = row->behind ? &key : NULL };
 
-	ask(reader, &(struct view_query){ .page = &page, .after = row->after, .descending = true },
+	ask(readers[row->loss],
+	    &(struct view_query){ .page = &page, .after = row->after, .descending = true },
 	    row->expected, row->read);
-	reader_close(reader);
-	fixture_end(&fixture);
 }
 
 static void tells_what_is_kept(void **state)
@@ -166,13 +184,10 @@ static void tells_what_is_kept(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-		struct reader *reader = start(&fixture, marks[i].loss);
 		struct reader_mark mark;
-		assert_int_equal(reader_mark(reader, &mark, NULL), 0);
+		assert_int_equal(reader_mark(readers[marks[i].loss], &mark, NULL), 0);
 		assert_int_equal(mark.first_seq, marks[i].first);
 		assert_int_equal(mark.last_seq, marks[i].last);
-		reader_close(reader);
-		fixture_end(&fixture);
 	}
 }
 
@@ -224,5 +239,5 @@ int main(void)
 		tests[n++] = (struct CMUnitTest)TEST_ROW(reads_back, &back_rows[i]);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(tells_what_is_kept);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(pruned_while_it_reads);
-	return cmocka_run_group_tests_name("feed", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("feed", tests, open_all, close_all);
 }
