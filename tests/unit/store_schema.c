@@ -198,7 +198,7 @@ static void the_catalog_says_what_it_is(void **state)
 
 	fixture_end(f);
 	fixture_start(f);
-	fixture_open(f); /* made now */
+	fixture_create(f);
 	snprintf(expected, sizeof(expected),
 		 "created_at|%lld\ndaemon_version|1.2.3\nlast_seq|0\n"
 		 "schema_version|%d",

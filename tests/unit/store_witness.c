@@ -234,7 +234,7 @@ static void a_new_catalog_at_the_path(void **state)
 	close_store(f);
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
 		assert_int_equal(unlink(beside(f, suffixes[i], path)), 0);
-	fixture_open(f);
+	fixture_create(f);
 	assert_null(store_rollback(f->store));
 	assert_false(store_take_note(f->store, &note));
 	assert_string_not_equal(seen(f).catalog_id, before.catalog_id);
