@@ -125,6 +125,13 @@ char *text_clean(struct arena *arena, enum text_shape shape, const char *bytes, 
 	return text;
 }
 
+bool text_is_provider(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return len > 0 && len < 64 && text[len] == '\0';
+}
+
 bool text_is_utf8(const char *bytes, size_t len)
 {
 	for (size_t i = 0, step; i < len; i += step) {

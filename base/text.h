@@ -26,6 +26,10 @@ void text_put_clean(struct buf *out, enum text_shape shape, const char *bytes, s
 /* True when the bytes are valid UTF-8 (no surrogates, no overlong forms, no NUL). */
 bool text_is_utf8(const char *bytes, size_t len);
 
+/* Could a provider be called that, also one of a plug-in that is not here? 1 to 63 of a-z, 0-9 and
+ * "_": its name is part of a symbol. */
+bool text_is_provider(const char *text);
+
 /* Appends bytes with every invalid sequence replaced by U+FFFD; returns how many were. */
 size_t text_put_utf8(struct buf *out, const char *bytes, size_t len);
 

@@ -123,7 +123,7 @@ bool option_set(struct call *call, enum option_id id, const char *value)
 	case OPTION_KIND_WORD: *(const char **)member = value; break;
 	case OPTION_KIND_NAME:
 		*(const char **)member = value;
-		ok = reader_is_provider_name(value);
+		ok = text_is_provider(value);
 		break;
 	case OPTION_KIND_OS: ok = set_os(&call->filter, &call->arena, value); break;
 	case OPTION_KIND_FLAG: *(bool *)member = true; break;

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "providers/registry.h"
 
 enum { PLUGINS_MAX = 64 };
@@ -146,13 +147,9 @@ static bool name_of(const char *file, char name[static 64])
 
 	if (len < 4 || len > 66 || strcmp(file + len - 3, ".so") != 0)
 		return false;
-	for (size_t i = 0; i < len - 3; i++)
-		if (!((file[i] >= 'a' && file[i] <= 'z') || (file[i] >= '0' && file[i] <= '9') ||
-		      file[i] == '_'))
-			return false;
 	memcpy(name, file, len - 3);
 	name[len - 3] = '\0';
-	return true;
+	return text_is_provider(name);
 }
 
 static int is_library(const struct dirent *entry)

@@ -186,7 +186,7 @@ static bool check_value(const struct parameter *p, const char *value, struct ans
 		buf_puts(&wanted, "a text that is not empty");
 		break;
 	case PARAMETER_NAME:
-		ok = reader_is_provider_name(value);
+		ok = text_is_provider(value);
 		buf_puts(&wanted, "a provider's name: of a-z, 0-9 and _");
 		break;
 	case PARAMETER_INT:

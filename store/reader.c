@@ -302,13 +302,6 @@ static void put_words(struct query *q, const char *const *words, struct buf *pat
 	}
 }
 
-bool reader_is_provider_name(const char *text)
-{
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
-
-	return len > 0 && len < 64 && text[len] == '\0';
-}
-
 static void put_conditions(struct query *q, const struct image_filter *f)
 {
 	query_where_text(q, "provider = ?", f->provider);

@@ -93,9 +93,6 @@ enum reader_flag { READER_ANY, READER_NO, READER_YES, READER_UNKNOWN };
 
 enum { READER_WORDS_MAX = 16 };
 
-/* Could a provider have that name, also one of a plug-in that is not here? */
-bool reader_is_provider_name(const char *text);
-
 /* Everything zero lists all. Texts are borrowed and compared as they are; all must hold. A region,
  * zone, os_distro, arch or workload "-" means those that have none. */
 struct image_filter {
