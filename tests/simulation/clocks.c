@@ -52,14 +52,6 @@ static const struct { int at_min; int64_t by_s; } settings[] = {
 	{ 11 * HOUR_MIN,       3600 },
 	{ 12 * HOUR_MIN,      -3600 },
 };
-
-static const struct estate estates[] = {
-	{ .name = "ucloud-team", .provider = "ucloud", .services = { "uhost", "uk8s" },
-	  .text = "    regions: [cn-bj2]\n    services: [uhost, uk8s]\n", .regions = { "cn-bj2" } },
-	{ .name = "qingcloud-team", .provider = "qingcloud", .services = { "images" },
-	  .text = "    zones: [pek3]\n    variants: [system]\n", .regions = { "pek3" },
-	  .variants = { "system" } },
-};
 /* clang-format on */
 
 struct setting {
@@ -91,8 +83,7 @@ static void set_stage(struct director *d, struct cloud *cloud, const char *catal
 		     tale->quiet_days ? "0" : "30d");
 	d->world->ledger = NULL; /* it counts minutes, and only so many */
 	d->world->oracle->hold_s = HOLD_S + DOWN_S + KEPT_S + INTERVAL_OF_CLOCKS_S;
-	for (size_t i = 0; i < ARRAY_LEN(estates); i++)
-		estate_add(d, cloud, &estates[i], yaml);
+	estate_add_small(d, cloud, yaml);
 	for (unsigned i = 1; i < cloud->count; i++)
 		cloud->listings[i].churn_permille = tale->quiet_days ? 1 : 15;
 }
@@ -214,14 +205,8 @@ static void polled(struct director *d, struct listing *l, enum outcome_seen outc
 {
 	judge_flag(d, l);
 	judge_hold(d, l, outcome);
-	if (outcome == SEEN_COMPLETE)
-		d->state.complete_us[l->number] = d->world->now_us;
-	if (d->state.phase != COURSE_START)
-		return;
-	for (unsigned i = 0; i < d->world->cloud->count; i++)
-		if (d->state.complete_us[i] == 0)
-			return;
-	begin(d);
+	if (estate_is_complete(d, l, outcome) && d->state.phase == COURSE_START)
+		begin(d);
 }
 
 static void tell(const struct tally *t, char *text, size_t size)

@@ -51,6 +51,11 @@ void estate_begin(struct director *director, const char *catalog, struct buf *ya
 		  int64_t interval_s, unsigned timeout_s, const char *keep);
 void estate_add(struct director *director, struct cloud *cloud, const struct estate *estate,
 		struct buf *yaml);
+void estate_add_small(struct director *director, struct cloud *cloud, struct buf *yaml);
+
+/* A poll has ended; true when with it every listing has had a complete one. */
+bool estate_is_complete(struct director *director, const struct listing *listing,
+			enum outcome_seen outcome);
 
 /* ---- faults -----------------------------------------------------------------------------------
  */

@@ -348,14 +348,8 @@ static void begin_day(struct director *d)
 static void polled(struct director *d, struct listing *l, enum outcome_seen outcome)
 {
 	d->state.polls[l->number]++;
-	if (outcome == SEEN_COMPLETE)
-		d->state.complete_us[l->number] = d->world->now_us;
-	if (d->state.phase != COURSE_START)
-		return;
-	for (unsigned i = 0; i < d->world->cloud->count; i++)
-		if (d->state.complete_us[i] == 0)
-			return;
-	begin_day(d);
+	if (estate_is_complete(d, l, outcome) && d->state.phase == COURSE_START)
+		begin_day(d);
 }
 
 static void tell(const struct tally *t, char *text, size_t size)

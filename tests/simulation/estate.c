@@ -66,6 +66,33 @@ void estate_add(struct director *d, struct cloud *cloud, const struct estate *e,
 					    e->variants[k]);
 }
 
+/* Few listings, of two providers: for what is repeated often or lasts long. */
+void estate_add_small(struct director *d, struct cloud *cloud, struct buf *yaml)
+{
+	/* clang-format off */
+	static const struct estate estates[] = {
+		{ .name = "ucloud-team", .provider = "ucloud", .services = { "uhost", "uk8s" },
+		  .text = "    regions: [cn-bj2]\n    services: [uhost, uk8s]\n", .regions = { "cn-bj2" } },
+		{ .name = "qingcloud-team", .provider = "qingcloud", .services = { "images" },
+		  .text = "    zones: [pek3]\n    variants: [system]\n", .regions = { "pek3" },
+		  .variants = { "system" } },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < ARRAY_LEN(estates); i++)
+		estate_add(d, cloud, &estates[i], yaml);
+}
+
+bool estate_is_complete(struct director *d, const struct listing *l, enum outcome_seen outcome)
+{
+	if (outcome == SEEN_COMPLETE)
+		d->state.complete_us[l->number] = d->world->now_us;
+	for (unsigned i = 0; i < d->world->cloud->count; i++)
+		if (d->state.complete_us[i] == 0)
+			return false;
+	return true;
+}
+
 /* ---- faults -----------------------------------------------------------------------------------
  */
 

@@ -31,16 +31,6 @@ enum {
 	WAYS_MAX = 4096,
 };
 
-/* clang-format off */
-static const struct estate estates[] = {
-	{ .name = "ucloud-team", .provider = "ucloud", .services = { "uhost", "uk8s" },
-	  .text = "    regions: [cn-bj2]\n    services: [uhost, uk8s]\n", .regions = { "cn-bj2" } },
-	{ .name = "qingcloud-team", .provider = "qingcloud", .services = { "images" },
-	  .text = "    zones: [pek3]\n    variants: [system]\n", .regions = { "pek3" },
-	  .variants = { "system" } },
-};
-/* clang-format on */
-
 /* ---- allocations ------------------------------------------------------------------------------
  */
 
@@ -220,8 +210,7 @@ static void set_stage(struct director *d, struct cloud *cloud, const char *catal
 		      struct buf *yaml)
 {
 	estate_begin(d, catalog, yaml, MEMORY_INTERVAL_S, 30, "0");
-	for (size_t i = 0; i < ARRAY_LEN(estates); i++)
-		estate_add(d, cloud, &estates[i], yaml);
+	estate_add_small(d, cloud, yaml);
 }
 
 static bool all_whole(const struct director *d)

@@ -38,6 +38,21 @@ static void pass(struct machine *m, int64_t seconds)
 	m->up_ms += seconds * 1000;
 }
 
+/* The first process on it, of a catalog that kept nothing. */
+static void begin(struct timekeeper *t, struct machine *m)
+{
+	set_up(m);
+	*t = (struct timekeeper){ 0 };
+	timekeeper_start(t, &m->env);
+}
+
+static void check(const struct timekeeper *t, int64_t jumps, bool behind, bool doubted)
+{
+	assert_int_equal(t->jumps, jumps);
+	assert_int_equal(timekeeper_is_behind(t), behind);
+	assert_int_equal(timekeeper_doubts(t), doubted);
+}
+
 /* ---- what a process sees -------------------------------------------------------------------- */
 
 /* The wall clock is set, then there is a look every ten minutes. */
@@ -65,11 +80,10 @@ static const struct row {
 static void process_row(void **state)
 {
 	const struct row *row = *state;
-	struct timekeeper t = { 0 };
+	struct timekeeper t;
 	struct machine m;
 
-	set_up(&m);
-	timekeeper_start(&t, &m.env);
+	begin(&t, &m);
 	assert_int_equal(timekeeper_now_s(&t), NOON);
 	assert_false(timekeeper_doubts(&t));
 	int64_t before_s = timekeeper_passed_s(&t), highest_s = 0;
@@ -86,20 +100,17 @@ static void process_row(void **state)
 	timekeeper_look(&t, &m.env);
 	assert_int_equal(timekeeper_passed_s(&t) - before_s, row->passed_s);
 	assert_in_range(timekeeper_now_s(&t), NOON + row->moved_low_s, NOON + row->moved_high_s);
-	assert_int_equal(t.jumps, row->jumps);
-	assert_int_equal(timekeeper_is_behind(&t), row->behind);
-	assert_int_equal(timekeeper_doubts(&t), row->doubted);
+	check(&t, row->jumps, row->behind, row->doubted);
 }
 
 /* While it lasts: which way it is wrong. */
 static void tells_what_is_wrong(void **state)
 {
-	struct timekeeper t = { 0 };
+	struct timekeeper t;
 	struct machine m;
 
 	(void)state;
-	set_up(&m);
-	timekeeper_start(&t, &m.env);
+	begin(&t, &m);
 	m.wall_s += YEAR;
 	timekeeper_look(&t, &m.env);
 	assert_int_equal(t.jump_s, YEAR);
@@ -119,12 +130,11 @@ static void tells_what_is_wrong(void **state)
 /* Many looks within a second lose nothing. */
 static void counts_every_millisecond(void **state)
 {
-	struct timekeeper t = { 0 };
+	struct timekeeper t;
 	struct machine m;
 
 	(void)state;
-	set_up(&m);
-	timekeeper_start(&t, &m.env);
+	begin(&t, &m);
 	for (int i = 1; i <= 1000 * 1000; i++) {
 		m.up_ms++;
 		m.wall_s = NOON + i / 1000;
@@ -163,31 +173,27 @@ static const struct start {
 static void start_row(void **state)
 {
 	const struct start *row = *state;
-	struct timekeeper t = { 0 };
+	struct timekeeper t;
 	struct machine m;
 
-	set_up(&m);
-	timekeeper_start(&t, &m.env);
+	begin(&t, &m);
 	t.jumps = 3; /* of that process */
 	m.wall_s += row->wall_s;
 	m.up_ms = row->up_s * 1000;
 	timekeeper_start(&t, &m.env);
 	assert_int_equal(timekeeper_passed_s(&t), row->passed_s);
 	assert_int_equal(timekeeper_now_s(&t) - NOON, row->moved_s);
-	assert_int_equal(t.jumps, 0);
-	assert_int_equal(timekeeper_is_behind(&t), row->behind);
-	assert_int_equal(timekeeper_doubts(&t), row->doubted);
+	check(&t, 0, row->behind, row->doubted);
 }
 
 /* A service that fails again and again on a machine whose clock is a year ahead. */
 static void many_starts_give_no_more_than_one(void **state)
 {
-	struct timekeeper t = { 0 };
+	struct timekeeper t;
 	struct machine m;
 
 	(void)state;
-	set_up(&m);
-	timekeeper_start(&t, &m.env);
+	begin(&t, &m);
 	m.wall_s += YEAR;
 	for (int i = 0; i < 1000; i++) {
 		pass(&m, 1);
@@ -198,12 +204,11 @@ static void many_starts_give_no_more_than_one(void **state)
 
 static void catches_up_in_time(void **state)
 {
-	struct timekeeper t = { 0 };
+	struct timekeeper t;
 	struct machine m;
 
 	(void)state;
-	set_up(&m);
-	timekeeper_start(&t, &m.env);
+	begin(&t, &m);
 	m.wall_s += 30 * DAY;
 	m.up_ms = 60000;
 	timekeeper_start(&t, &m.env);
